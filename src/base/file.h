@@ -1,0 +1,43 @@
+// Whole files: read at once, replaced at once or not at all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace cnn {
+
+// Throws Error(io_error) with the path and the system's reason, limit_exceeded beyond max_size.
+std::vector<uint8_t> read_file(const std::string &path, size_t max_size = SIZE_MAX);
+
+// A file that appears under its name only at commit(), complete and synced; until then, and
+// whenever something fails, what was there before stays. An existing file's permissions are kept;
+// a symbolic link keeps pointing where it does; a device, pipe or directory is refused.
+class AtomicFile {
+  public:
+    explicit AtomicFile(const std::string &path);
+    ~AtomicFile();
+    AtomicFile(const AtomicFile &) = delete;
+    AtomicFile &operator=(const AtomicFile &) = delete;
+
+    void write(std::span<const uint8_t> bytes);
+    void commit();
+
+  private:
+    [[noreturn]] void fail_with(const char *action, int error_number);
+    void open_temporary(bool exists, uint32_t mode, uint32_t owner, uint32_t group);
+    void sync_directory();
+    void discard() noexcept;
+
+    std::string path_;       // as the caller named it, for messages
+    std::string target_;     // with symbolic links resolved
+    std::string directory_;  // where target_ lies, with its final slash; empty: the current one
+    std::string temporary_;
+    int file_ = -1;
+};
+
+void write_file_atomic(const std::string &path, std::span<const uint8_t> bytes);
+
+}  // namespace cnn

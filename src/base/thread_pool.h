@@ -1,0 +1,48 @@
+// Workers that share the parts of one job with the thread that brings it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+
+namespace cnn {
+
+// Who runs a part is left to chance; what a part is, is the caller's, so results do not depend on
+// timing. A run() that finds the pool busy (another thread's job, or a run() inside a part) runs
+// all its parts itself. Parts must not throw.
+class ThreadPool {
+  public:
+    // `threads` counts the caller, so one thread starts none. Workers start at the first run()
+    // that has use for them.
+    explicit ThreadPool(int threads);
+    ~ThreadPool();
+    ThreadPool(const ThreadPool &) = delete;
+    ThreadPool &operator=(const ThreadPool &) = delete;
+
+    int threads() const noexcept { return threads_; }
+
+    // Calls fn(ctx, part) once for each part in [0, parts) and returns when all have returned.
+    // Throws only where the workers cannot be started, before any part ran.
+    void run(int64_t parts, void (*fn)(void *ctx, int64_t part), void *ctx);
+
+    // run() of anything callable with a part's index.
+    template <class F>
+    void parallel_for(int64_t parts, F &&body) {
+        using Body = std::remove_reference_t<F>;
+        run(
+            parts, [](void *ctx, int64_t part) { (*static_cast<Body *>(ctx))(part); },
+            const_cast<void *>(static_cast<const void *>(std::addressof(body))));
+    }
+
+  private:
+    struct Workers;
+
+    void run_shared(int64_t parts, void (*fn)(void *, int64_t), void *ctx);
+
+    int threads_;
+    std::atomic<bool> busy_{false};
+    std::unique_ptr<Workers> workers_;  // touched only by who holds busy_
+};
+
+}  // namespace cnn
