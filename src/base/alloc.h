@@ -40,10 +40,17 @@ class Allocator {
     void unreserve(size_t size) noexcept;
 
   private:
+    struct Mimalloc {
+        void *(*alloc)(size_t size, size_t align);
+        void (*free)(void *ptr);
+    };
+
+    static void *mimalloc_alloc(void *user, size_t size, size_t align);
+    static void mimalloc_free(void *user, void *ptr, size_t size, size_t align);
     void open_mimalloc() noexcept;
-    void *checked(void *ptr, size_t size, size_t align);
 
     AllocatorHooks hooks_;
+    Mimalloc mimalloc_{};
     const char *kind_ = "system";
     void *library_ = nullptr;
     size_t limit_;

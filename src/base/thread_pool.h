@@ -38,7 +38,7 @@ class ThreadPool {
   private:
     struct Workers;
 
-    void run_shared(int64_t parts, void (*fn)(void *, int64_t), void *ctx);
+    void run_shared(int64_t parts, void (*fn)(void *ctx, int64_t part), void *ctx);
 
     int threads_;
     std::atomic<bool> busy_{false};
