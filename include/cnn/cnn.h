@@ -1,0 +1,843 @@
+/* cnn.h: the whole stable C interface of libcnn, a library to create, train and run convolutional
+ * networks inside any program, on the CPU or on an OpenCL device chosen at run time.
+ *
+ * Conventions, valid for every declaration below unless it says otherwise:
+ *
+ * Errors.    A call that can fail returns cnn_status, 0 for success, and takes a nullable cnn_error
+ *            last, which the caller owns. A failed call leaves every handle as it was.
+ * Handles.   create/open/load makes one, destroy ends it; destroy takes NULL, and any order of
+ *            destruction is legal. Every other call given a NULL handle fails with
+ *            CNN_INVALID_ARGUMENT and says which.
+ * Threads.   A net or an optimizer belongs to one thread at a time; a device may be used by many
+ *            at once. Only cnn_net_cancel may be called on a net that another thread is using.
+ * Ownership. Strings, arrays of sizes and descriptors are copied at the call. Samples and views
+ *            are borrowed for the call. What a call returns through `const char *` lives as long
+ *            as the handle it came from.
+ * Zero.      A zero field of a descriptor means the default that its comment gives; NULL for a
+ *            descriptor means all defaults. `reserved` must be zero. A default that isn't zero has
+ *            an inverted flag (no_bias) or takes a negative value for a literal zero.
+ * Tensors.   Row-major; images are [N, C, H, W], N samples (the batch), C channels, H rows, W
+ *            columns. Shapes in this interface leave N out: {1, 28, 28}. Every buffer comes with
+ *            its element count, from which N follows; a count that is no multiple is refused.
+ * Numbers.   float32 for tensors, double for losses and hyper-parameters, accumulated in double.
+ * Text.      UTF-8, zero-terminated.
+ *
+ * Convolution means cross-correlation (the kernel isn't flipped), as in ONNX and PyTorch.
+ */
+#ifndef CNN_CNN_H
+#define CNN_CNN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32) && !defined(CNN_STATIC)
+#ifdef CNN_BUILDING
+#define CNN_API __declspec(dllexport)
+#else
+#define CNN_API __declspec(dllimport)
+#endif
+#elif defined(__GNUC__)
+#define CNN_API __attribute__((visibility("default")))
+#else
+#define CNN_API
+#endif
+
+/* ---- Version ---------------------------------------------------------------------------------- */
+
+#define CNN_VERSION_MAJOR 0
+#define CNN_VERSION_MINOR 1
+#define CNN_VERSION_PATCH 0
+
+/** The version of the library that is running: major * 1000000 + minor * 1000 + patch.
+ *  Compare with the macros above, which tell what the caller was compiled against. Any thread. */
+CNN_API uint32_t cnn_version(void);
+
+/** The same as text, "0.1.0"; a static string. Any thread. */
+CNN_API const char *cnn_version_string(void);
+
+/* ---- Status and errors ------------------------------------------------------------------------ */
+
+/** What a call came to. Values never change their meaning; new ones may be added. */
+typedef int32_t cnn_status;
+
+enum {
+    CNN_OK = 0,
+    CNN_INVALID_ARGUMENT = 1, /**< a NULL, a wrong enum value, a contradiction between fields */
+    CNN_OUT_OF_MEMORY = 2,    /**< the allocator, or a device, had no more */
+    CNN_NOT_FOUND = 3,        /**< no device, tensor, key or node of that name */
+    CNN_SHAPE_MISMATCH = 4,   /**< shapes or element counts that don't fit */
+    CNN_UNSUPPORTED = 5,      /**< well-formed, but this backend or version can't do it */
+    CNN_BAD_STATE = 6,        /**< a call out of order: not compiled, compiled for inference only */
+    CNN_BUSY = 7,             /**< called from within a callback that doesn't allow it */
+    CNN_CANCELLED = 8,        /**< a callback or cnn_net_cancel asked to stop */
+    CNN_IO_ERROR = 9,         /**< the file system, a reader or a writer failed */
+    CNN_BAD_FILE = 10,        /**< a damaged or hostile file */
+    CNN_NOT_FINITE = 11,      /**< a loss or gradient became NaN or infinite */
+    CNN_DEVICE_ERROR = 12,    /**< the device's driver failed */
+    CNN_LIMIT_EXCEEDED = 13,  /**< a memory limit, or more samples than compiled for */
+    CNN_OUT_OF_RANGE = 14,    /**< a label, index or hyper-parameter outside its bounds */
+    CNN_INTERNAL = 15,        /**< a defect of libcnn: please report the message */
+    CNN_INCOMPATIBLE = 16     /**< made by, or meant for, a newer version of libcnn */
+};
+
+/** The name of a status, "CNN_SHAPE_MISMATCH"; "CNN_UNKNOWN" for a value this version doesn't know.
+ *  A static string. Any thread. */
+CNN_API const char *cnn_status_name(cnn_status status);
+
+/** Index of a node in its net, from 0 in the order of adding; negative: minus the status of the
+ *  mistake that kept it from being added. */
+typedef int32_t cnn_node;
+
+/** What went wrong. The caller owns it; a call writes it only when it fails. */
+typedef struct cnn_error {
+    cnn_status status;
+    cnn_node node;     /**< the node concerned, or -1 */
+    char message[504]; /**< operation, object, the value it got, the constraint it broke */
+} cnn_error;
+
+/* ---- Callbacks of the host -------------------------------------------------------------------- */
+
+/** Serves every tensor, arena, workspace and packed weight of a device. Both functions or neither
+ *  (the default: mimalloc where it was built in or is installed, else the C library's). Called from
+ *  any thread, also at once. The graph's and files' small objects use operator new instead. */
+typedef struct cnn_allocator {
+    void *user;
+    /** Returns size bytes aligned to align (a power of two, at most 4096), or NULL. */
+    void *(*alloc)(void *user, size_t size, size_t align);
+    /** Gets back what alloc returned, with the same size and align. */
+    void (*free)(void *user, void *pointer, size_t size, size_t align);
+} cnn_allocator;
+
+typedef int32_t cnn_log_level;
+
+enum {
+    CNN_LOG_SILENT = 0,
+    CNN_LOG_ERROR = 1,
+    CNN_LOG_WARNING = 2,
+    CNN_LOG_INFO = 3,
+    CNN_LOG_DEBUG = 4
+};
+
+/** Receives what the library has to tell; nothing is ever printed. Called from any thread. */
+typedef struct cnn_log {
+    void *user;
+    void (*write)(void *user, cnn_log_level level, const char *message);
+    cnn_log_level level; /**< the most detailed level wanted; 0: silent */
+    int32_t reserved;
+} cnn_log;
+
+/** Gives up to `bytes` bytes of a file; *got is what it gave, 0 at the end. Non-zero: failure. */
+typedef struct cnn_reader {
+    void *user;
+    int32_t (*read)(void *user, void *buffer, size_t bytes, size_t *got);
+} cnn_reader;
+
+/** Takes all of `bytes` bytes. Non-zero: failure, reported as CNN_IO_ERROR. */
+typedef struct cnn_writer {
+    void *user;
+    int32_t (*write)(void *user, const void *data, size_t bytes);
+} cnn_writer;
+
+/* ---- Devices ---------------------------------------------------------------------------------- */
+
+/** Where networks compute: a backend, its memory and its threads or driver objects. */
+typedef struct cnn_device cnn_device;
+
+typedef int32_t cnn_device_kind;
+
+enum { CNN_DEVICE_CPU = 1, CNN_DEVICE_GPU = 2, CNN_DEVICE_OTHER = 3 };
+
+/** Out: a device that can be opened, or one that is open. */
+typedef struct cnn_device_info {
+    char spec[64];    /**< what cnn_device_open takes: "cpu", "opencl:0.0" */
+    char backend[32]; /**< "cpu", "opencl" or "reference" */
+    char name[128];   /**< of the hardware, as the driver tells it */
+    char vendor[128];
+    char driver[128]; /**< driver and its version; for the CPU the instruction set in use */
+    cnn_device_kind kind;
+    int32_t compute_units;
+    int64_t memory;       /**< bytes, 0 where unknown */
+    int64_t memory_used;  /**< bytes held for libcnn now; 0 for a device that isn't open */
+    int64_t memory_peak;  /**< the most it held */
+    int64_t reserved[13];
+} cnn_device_info;
+
+/** How a device is opened. */
+typedef struct cnn_device_options {
+    const char *cache_directory; /**< for built programs and tuning; NULL: nothing is written */
+    cnn_allocator allocator;     /**< must live until `released` */
+    cnn_log log;                 /**< must live until `released` */
+    /** Called once, when the last child of the device is gone; nothing lent is used after it. */
+    void (*released)(void *user);
+    void *released_user;
+    int64_t memory_limit; /**< bytes the device may hold at once; 0: no limit */
+    int32_t threads;      /**< threads that compute, the caller's included; 0: one per core */
+    int32_t reserved32;
+    int64_t reserved[12];
+} cnn_device_options;
+
+/** How many devices cnn_device_describe knows: the CPU, and every OpenCL device of every driver.
+ *  Opens libOpenCL if it is there; without it the count is 1. Negative: minus the status. */
+CNN_API int32_t cnn_device_count(cnn_error *error);
+
+/** Describes device `index` of cnn_device_count. CNN_OUT_OF_RANGE beyond it. Any thread. */
+CNN_API cnn_status cnn_device_describe(int32_t index, cnn_device_info *info, cnn_error *error);
+
+/** Opens a device. `spec` is one of
+ *   "auto"       the first OpenCL GPU, else the CPU; never an OpenCL device of type CPU
+ *   "cpu"        the native CPU backend; never loads OpenCL
+ *   "opencl"     the first OpenCL device, GPUs first
+ *   "opencl:gpu", "opencl:cpu"  the first of that type
+ *   "opencl:<platform>.<device>"  by index, as cnn_device_describe lists them
+ *   "reference"  the plain float64 reference of every operation: slow, for checking the others
+ *  NULL is "auto". *device is untouched on failure. CNN_NOT_FOUND lists what was found;
+ *  CNN_DEVICE_ERROR when a driver fails. Any thread. */
+CNN_API cnn_status cnn_device_open(const char *spec, const cnn_device_options *options,
+                                   cnn_device **device, cnn_error *error);
+
+/** Describes an open device, with what it holds now. Any thread. */
+CNN_API cnn_status cnn_device_get_info(const cnn_device *device, cnn_device_info *info,
+                                       cnn_error *error);
+
+/** Ends the handle. Nets compiled on the device keep what they need. */
+CNN_API void cnn_device_destroy(cnn_device *device);
+
+/* ---- Building a network ----------------------------------------------------------------------- */
+
+/** A directed acyclic graph of layers, its parameters and, once compiled, its plan for a device. */
+typedef struct cnn_net cnn_net;
+
+typedef struct cnn_net_options {
+    const char *name; /**< kept in files and the summary; default "net" */
+    uint64_t seed;    /**< of initial weights and dropout; 0 is a fixed stream like any other */
+    int64_t reserved[8];
+} cnn_net_options;
+
+/** Makes an empty net. NULL only for want of memory or a non-zero reserved field. */
+CNN_API cnn_net *cnn_net_create(const cnn_net_options *options);
+
+CNN_API void cnn_net_destroy(cnn_net *net);
+
+/* Every function below that returns cnn_node adds a node and infers its output's shape at once. The
+ * first mistake gives a negative node and is kept in the net with its whole message; adding to a
+ * negative node passes it on; cnn_net_compile, or cnn_net_error, reports it. Nodes can't be added
+ * after cnn_net_compile. A name must be unique in its net; the default is the kind and a counter
+ * ("conv2d_1"). Names of nodes are the prefix of the names of their tensors, "conv2d_1/weight". */
+
+typedef int32_t cnn_activation_kind;
+
+/** f is applied to each element; dy/dx is what backward multiplies by. */
+enum {
+    CNN_LINEAR = 0,     /**< x */
+    CNN_RELU = 1,       /**< max(x, 0); derivative 0 at 0 (Lin, after eq. 3) */
+    CNN_LEAKY_RELU = 2, /**< x for x > 0, else slope * x */
+    CNN_SIGMOID = 3,    /**< 1 / (1 + exp(-x)) */
+    CNN_TANH = 4        /**< tanh(x) */
+};
+
+typedef int32_t cnn_initializer;
+
+/** How a weight starts; fan_in and fan_out count the inputs and outputs of one unit. */
+enum {
+    CNN_INIT_DEFAULT = 0,  /**< He for ReLU and leaky ReLU, else Xavier */
+    CNN_INIT_HE = 1,       /**< normal, standard deviation scale * sqrt(2 / fan_in) */
+    CNN_INIT_XAVIER = 2,   /**< uniform in +- scale * sqrt(6 / (fan_in + fan_out)) */
+    CNN_INIT_UNIFORM = 3,  /**< uniform in +- scale */
+    CNN_INIT_NORMAL = 4,   /**< normal, standard deviation scale */
+    CNN_INIT_CONSTANT = 5  /**< scale itself; a negative zero gives zero */
+};
+
+typedef int32_t cnn_padding;
+
+enum {
+    CNN_EXPLICIT = 0, /**< as the padding field says, by default none */
+    CNN_SAME = 1      /**< output ceil(input / stride); the odd one goes below and right */
+};
+
+/** Adds an input of `rank` 1 to 3 sizes, the batch left out: {features}, {C, L} or {C, H, W}.
+ *  name NULL: "input_1". Several inputs are fed in the order they were added. */
+CNN_API cnn_node cnn_net_input(cnn_net *net, const char *name, int32_t rank, const int64_t *shape);
+
+/** Y_o = activation(sum_i X_i * w_oi + b_o), cross-correlation (Hedberg 60-61, Lin 1).
+ *  Weight [filters, C / groups, kernel h, kernel w], bias [filters].
+ *  Output [filters, H', W'] with H' = floor((H + pads - dilation (kernel - 1) - 1) / stride) + 1. */
+typedef struct cnn_conv2d {
+    const char *name;
+    int64_t filters;     /**< required */
+    int64_t kernel[2];   /**< height, width; required (a width of 0: square) */
+    int64_t stride[2];   /**< default 1 (a second of 0: as the first) */
+    int64_t dilation[2]; /**< likewise */
+    int64_t padding[4];  /**< top, left, bottom, right; only with CNN_EXPLICIT */
+    int64_t groups;      /**< divides C and filters; default 1; C: depthwise */
+    cnn_padding padding_mode;
+    int32_t no_bias;
+    cnn_activation_kind activation;
+    float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
+    cnn_initializer initializer;
+    float initializer_scale; /**< default 1 */
+    int64_t reserved[8];
+} cnn_conv2d;
+
+CNN_API cnn_node cnn_net_conv2d(cnn_net *net, cnn_node input, const cnn_conv2d *descriptor);
+
+/** y = activation(W x + b) (Hedberg 9, Delmas 17); an input of higher rank is flattened, NCHW.
+ *  Weight [units, inputs], bias [units]. Output [units]. */
+typedef struct cnn_dense {
+    const char *name;
+    int64_t units; /**< required */
+    int32_t no_bias;
+    cnn_activation_kind activation;
+    float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
+    cnn_initializer initializer;
+    float initializer_scale; /**< default 1 */
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_dense;
+
+CNN_API cnn_node cnn_net_dense(cnn_net *net, cnn_node input, const cnn_dense *descriptor);
+
+/** A window slid over each channel. Padding never wins a maximum. Of equal values in a window the
+ *  first in row-major order gets the gradient (Hedberg 98-100, corrected). A NaN in a window is its
+ *  maximum. */
+typedef struct cnn_pool2d {
+    const char *name;
+    int64_t window[2];  /**< height, width; required (a width of 0: square) */
+    int64_t stride[2];  /**< default: the window (a second of 0: as the first) */
+    int64_t padding[4]; /**< top, left, bottom, right, each less than the window */
+    cnn_padding padding_mode;
+    int32_t ceil_mode;       /**< round the output size up; a window must begin inside the input */
+    int32_t include_padding; /**< average over the whole window, padding as zeros */
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_pool2d;
+
+CNN_API cnn_node cnn_net_max_pool2d(cnn_net *net, cnn_node input, const cnn_pool2d *descriptor);
+CNN_API cnn_node cnn_net_average_pool2d(cnn_net *net, cnn_node input, const cnn_pool2d *descriptor);
+
+/** For layers whose name is all there is to say. */
+typedef struct cnn_plain {
+    const char *name;
+    int64_t reserved[8];
+} cnn_plain;
+
+/** The mean of each channel; output [C, 1, 1]. */
+CNN_API cnn_node cnn_net_global_average_pool2d(cnn_net *net, cnn_node input,
+                                               const cnn_plain *descriptor);
+
+/** [C, H, W] as [C H W], index (c H + h) W + w (Delmas 41-42). Moves no data. */
+CNN_API cnn_node cnn_net_flatten(cnn_net *net, cnn_node input, const cnn_plain *descriptor);
+
+typedef struct cnn_activation {
+    const char *name;
+    cnn_activation_kind kind;
+    float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
+    int64_t reserved[8];
+} cnn_activation;
+
+CNN_API cnn_node cnn_net_activation(cnn_net *net, cnn_node input,
+                                    const cnn_activation *descriptor);
+
+/** exp(x_c) / sum_k exp(x_k) over the channels (the first axis), shifted by the maximum (Hedberg
+ *  25). Before a cross-entropy use CNN_LOSS_SOFTMAX_CROSS_ENTROPY on the logits instead. */
+CNN_API cnn_node cnn_net_softmax(cnn_net *net, cnn_node input, const cnn_plain *descriptor);
+
+/** In training each element is zero with probability `rate`, else divided by (1 - rate); else the
+ *  identity. The stream depends on seed, node, step and logical position alone. */
+typedef struct cnn_dropout {
+    const char *name;
+    float rate; /**< in [0, 1) */
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_dropout;
+
+CNN_API cnn_node cnn_net_dropout(cnn_net *net, cnn_node input, const cnn_dropout *descriptor);
+
+/** y = scale (x - mean) / sqrt(variance + epsilon) + shift for each channel (Ioffe, Szegedy 2015).
+ *  In training mean and (biased) variance are the batch's, over N, H and W, and cnn_net_train_step
+ *  and cnn_net_fit move the running ones: running += momentum (batch - running), the variance
+ *  unbiased there. Else the running ones are used.
+ *  Parameters scale (starts at 1) and shift (0), [C]; state running_mean (0), running_variance (1). */
+typedef struct cnn_batch_norm {
+    const char *name;
+    float momentum; /**< default 0.1, negative: 0 */
+    float epsilon;  /**< default 1e-5, negative: 0 */
+    int32_t no_scale;
+    int32_t no_shift;
+    cnn_activation_kind activation;
+    float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
+    int64_t reserved[8];
+} cnn_batch_norm;
+
+CNN_API cnn_node cnn_net_batch_norm(cnn_net *net, cnn_node input, const cnn_batch_norm *descriptor);
+
+typedef struct cnn_add {
+    const char *name;
+    cnn_activation_kind activation;
+    float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
+    int64_t reserved[8];
+} cnn_add;
+
+/** activation(sum of the inputs), at least two, all of one shape. */
+CNN_API cnn_node cnn_net_add(cnn_net *net, const cnn_node *inputs, int32_t count,
+                             const cnn_add *descriptor);
+
+/** The inputs, at least one, one after the other along the channels; their other sizes are equal. */
+CNN_API cnn_node cnn_net_concat(cnn_net *net, const cnn_node *inputs, int32_t count,
+                                const cnn_plain *descriptor);
+
+typedef int32_t cnn_loss_kind;
+
+/** Over n samples with weights s_k (1 unless given), y the node's output, t its target, K elements a
+ *  sample. Each is a mean over the samples: 1/n, whatever the weights sum to. No loss includes the
+ *  regulariser of the optimizer. */
+enum {
+    /** (1/n) sum_k s_k (-sum_c t_c log softmax(y)_c), over the channels; y are logits. Targets are
+     *  class indices (0 to channels - 1) or distributions; with [C, H, W] it sums over positions
+     *  and takes distributions. (Hedberg 27, fused; the gradient is y sum(t) - t.) */
+    CNN_LOSS_SOFTMAX_CROSS_ENTROPY = 1,
+    /** (1/n) sum_k s_k sum_i [max(y,0) - y t + log(1 + exp(-|y|))]: binary cross-entropy of
+     *  sigmoid(y), y being logits (Hedberg 26, fused). */
+    CNN_LOSS_SIGMOID_CROSS_ENTROPY = 2,
+    /** (1/(n K)) sum_k s_k sum_i (y - t)^2: the mean over elements and samples. */
+    CNN_LOSS_MSE = 3,
+    /** (1/n) sum_k s_k 1/2 sum_i (y - t)^2 (Hedberg 21, its mean over the samples). */
+    CNN_LOSS_HALF_MSE = 4
+};
+
+typedef struct cnn_loss {
+    const char *name;
+    cnn_loss_kind kind; /**< required */
+    float weight;       /**< in the sum of several losses; default 1, negative: 0 */
+    int64_t reserved[8];
+} cnn_loss;
+
+/** Adds a loss on `input`; its target has input's shape, or is one label for a class. Several
+ *  losses sum by weight; their targets are given in the order the losses were added. */
+CNN_API cnn_node cnn_net_loss(cnn_net *net, cnn_node input, const cnn_loss *descriptor);
+
+/** Declares `node` an output of cnn_net_run; several are in the order of declaration. Without any,
+ *  the output is the last node that isn't a loss. Allowed until compile. */
+CNN_API cnn_status cnn_net_output(cnn_net *net, cnn_node node, cnn_error *error);
+
+/** The first mistake made while building, or CNN_OK. */
+CNN_API cnn_status cnn_net_error(const cnn_net *net, cnn_error *error);
+
+/* ---- Compiling -------------------------------------------------------------------------------- */
+
+typedef struct cnn_compile {
+    int64_t max_batch;      /**< the largest n of one step; default 1 */
+    const int64_t *batches; /**< smaller sizes worth a plan of their own; copied */
+    int32_t batch_count;
+    int32_t inference_only; /**< frees what training wants; then only run works */
+    int64_t memory_limit;   /**< bytes the plan may take on the device; 0: the device's limit */
+    int64_t reserved[8];
+} cnn_compile;
+
+/** Plans the net for a device: kernels, layouts and memory for every n up to max_batch. After it,
+ *  running allocates and compiles nothing. May be called again, also for another device:
+ *  parameters, state and bound optimizer states survive. Reports the first building mistake.
+ *  CNN_UNSUPPORTED names a node that the backend can't do; CNN_LIMIT_EXCEEDED tells what it needs. */
+CNN_API cnn_status cnn_net_compile(cnn_net *net, cnn_device *device, const cnn_compile *options,
+                                   cnn_error *error);
+
+/* ---- Data ------------------------------------------------------------------------------------- */
+
+typedef int32_t cnn_type;
+
+enum { CNN_FLOAT32 = 0, CNN_UINT8 = 1, CNN_INT32 = 2, CNN_INT64 = 3 };
+
+typedef int32_t cnn_layout;
+
+enum { CNN_NCHW = 0, CNN_NHWC = 1 };
+
+/** A tensor of the host's. value = (raw - mean[c]) * scale[c] with c the channel; a scale of 0
+ *  means 1, or scale[0] for a later channel if all later ones are 0 (so {1 / 255.f} serves all);
+ *  means are repeated likewise. Channels from the fourth on use the fourth's. An output's `data` is
+ *  written; it is float32, scale and mean unused. */
+typedef struct cnn_view {
+    const void *data;
+    int64_t elements; /**< of data: n times those of one sample */
+    cnn_type type;
+    cnn_layout layout;
+    float scale[4];
+    float mean[4];
+    int64_t reserved[8];
+} cnn_view;
+
+/** n samples: inputs, and targets for losses, each in the order in which they were added to the
+ *  net. The fields without an array serve one input and one loss. */
+typedef struct cnn_samples {
+    const void *inputs; /**< float32 or uint8; value = (raw - mean) * scale as in cnn_view */
+    int64_t input_elements;
+    cnn_type input_type;
+    cnn_layout input_layout;
+    float scale[4];
+    float mean[4];
+    const float *targets; /**< float32, of the shape of the loss's input (NCHW) */
+    int64_t target_elements;
+    const void *labels; /**< instead of targets: class indices, uint8, int32 or int64 */
+    int64_t label_elements;
+    const float *weights; /**< s_k, one a sample; NULL: all 1 */
+    int64_t weight_elements;
+    const cnn_view *input_views; /**< instead of inputs, for a net with several */
+    const cnn_view *target_views; /**< instead of targets and labels: float32, or labels */
+    int32_t input_view_count;
+    int32_t target_view_count;
+    cnn_type label_type;
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_samples;
+
+/* ---- Running ---------------------------------------------------------------------------------- */
+
+/** Runs the net (dropout off, batch norm on its running statistics) on x, n samples of float32 for
+ *  its one input, into y, the n results of its first output. More than max_batch samples are run in
+ *  parts. CNN_SHAPE_MISMATCH if either count doesn't fit. */
+CNN_API cnn_status cnn_net_run(cnn_net *net, const float *x, int64_t x_elements, float *y,
+                               int64_t y_elements, cnn_error *error);
+
+/** The same on views: bytes as a camera gives them, NHWC. */
+CNN_API cnn_status cnn_net_run_view(cnn_net *net, const cnn_view *input, const cnn_view *output,
+                                    cnn_error *error);
+
+typedef struct cnn_run {
+    int32_t softmax; /**< give softmax over channels of the outputs: a classifier's probabilities */
+    int32_t training; /**< run as training does: dropout on, batch statistics; state is unchanged */
+    int64_t reserved[8];
+} cnn_run;
+
+/** The same with several inputs and outputs, in the order of adding and declaring. */
+CNN_API cnn_status cnn_net_run_many(cnn_net *net, const cnn_view *inputs, int32_t input_count,
+                                    const cnn_view *outputs, int32_t output_count,
+                                    const cnn_run *options, cnn_error *error);
+
+/** Out: the quality of a net on samples. */
+typedef struct cnn_evaluation {
+    double loss;     /**< the weighted sum of the losses, without the regulariser */
+    double accuracy; /**< share of right classes under the first softmax cross-entropy; -1: none */
+    int64_t samples;
+    int64_t correct;
+    int64_t reserved[8];
+} cnn_evaluation;
+
+/** Loss and accuracy over any number of samples, in parts of max_batch (modes as cnn_net_run). */
+CNN_API cnn_status cnn_net_evaluate(cnn_net *net, const cnn_samples *samples,
+                                    cnn_evaluation *result, cnn_error *error);
+
+typedef struct cnn_gradient_options {
+    int32_t training; /**< dropout on (of the step to come), batch statistics; state is unchanged */
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_gradient_options;
+
+/** The loss of n <= max_batch samples into *loss (nullable), and its gradient into CNN_GRADIENT.
+ *  Never changes parameters or state. More samples: CNN_LIMIT_EXCEEDED. */
+CNN_API cnn_status cnn_net_loss_gradient(cnn_net *net, const cnn_samples *samples,
+                                         const cnn_gradient_options *options, double *loss,
+                                         cnn_error *error);
+
+/** Backward from the host's own dL/dy for each output, float32, n <= max_batch samples: runs forward
+ *  on samples' inputs (its targets are ignored), multiplies row k of each dL/dy by weight s_k, and
+ *  writes dL/dtheta into CNN_GRADIENT and dL/dx into input_gradients (float32 NCHW, in the inputs'
+ *  order; NULL data or a count of 0: not wanted). */
+CNN_API cnn_status cnn_net_backward(cnn_net *net, const cnn_samples *samples,
+                                    const cnn_view *output_gradients, int32_t output_count,
+                                    const cnn_view *input_gradients, int32_t input_count,
+                                    const cnn_gradient_options *options, cnn_error *error);
+
+/** Asks the call in progress on the net to stop with CNN_CANCELLED within one node's time; does
+ *  nothing when there is none. From any thread. */
+CNN_API void cnn_net_cancel(cnn_net *net);
+
+/* ---- Optimizers ------------------------------------------------------------------------------- */
+
+/** A rule that turns gradients into steps, its hyper-parameters and its state. Binds to the first
+ *  net it is used with; another is refused (CNN_BAD_STATE) until cnn_optimizer_reset. */
+typedef struct cnn_optimizer cnn_optimizer;
+
+typedef int32_t cnn_optimizer_kind;
+
+/** g is the gradient plus lambda theta (CNN_L2) after clipping, a the rate, t the step from 1. */
+enum {
+    /** m = momentum m + g; theta -= a m, or with CNN_NESTEROV theta -= a (g + momentum m)
+     *  (Hedberg 121, Delmas 7 in its usual form). */
+    CNN_SGD = 1,
+    /** m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; theta -= a m^ / (sqrt(v^) + epsilon) with
+     *  m^ = m / (1 - b1^t), v^ = v / (1 - b2^t) (Delmas 11, corrected; Kingma, Ba 2015). */
+    CNN_ADAM = 2,
+    /** Adam, with theta -= a weight_decay theta apart from the gradient (Loshchilov, Hutter 2019). */
+    CNN_ADAMW = 3
+};
+
+typedef int32_t cnn_key;
+
+/** Hyper-parameters. The default and bounds of each in each optimizer: cnn_optimizer_describe_key.
+ *  L2 and weight decay act on weights, not on biases nor on batch norm's scale and shift. */
+enum {
+    CNN_LEARNING_RATE = 1,
+    CNN_MOMENTUM = 2,
+    CNN_NESTEROV = 3, /**< 0 or 1 */
+    CNN_BETA1 = 4,
+    CNN_BETA2 = 5,
+    CNN_EPSILON = 6,
+    CNN_WEIGHT_DECAY = 7,
+    CNN_L2 = 8,       /**< lambda of the penalty (lambda / 2) |theta|^2 (Delmas 3-4) */
+    CNN_CLIP_NORM = 9 /**< scale the gradient so that its 2-norm is at most this; 0: don't */
+};
+
+/** Makes an optimizer with default hyper-parameters. NULL for an unknown kind or want of memory. */
+CNN_API cnn_optimizer *cnn_optimizer_create(cnn_optimizer_kind kind);
+
+CNN_API void cnn_optimizer_destroy(cnn_optimizer *optimizer);
+
+/** Sets a hyper-parameter. CNN_NOT_FOUND for a key this kind doesn't have; CNN_OUT_OF_RANGE, naming
+ *  the bounds, for a value (or NaN) outside them. Takes effect at the next step. */
+CNN_API cnn_status cnn_optimizer_set(cnn_optimizer *optimizer, cnn_key key, double value,
+                                     cnn_error *error);
+
+CNN_API cnn_status cnn_optimizer_get(const cnn_optimizer *optimizer, cnn_key key, double *value,
+                                     cnn_error *error);
+
+/** Out: a hyper-parameter of an optimizer. */
+typedef struct cnn_key_info {
+    char name[32]; /**< "learning_rate" */
+    cnn_key key;
+    int32_t reserved32;
+    double value;
+    double default_value;
+    double minimum; /**< inclusive */
+    double maximum; /**< inclusive */
+    int64_t reserved[8];
+} cnn_key_info;
+
+/** How many hyper-parameters it has; 0 for NULL. */
+CNN_API int32_t cnn_optimizer_key_count(const cnn_optimizer *optimizer);
+
+/** Describes the index-th of them. */
+CNN_API cnn_status cnn_optimizer_describe_key(const cnn_optimizer *optimizer, int32_t index,
+                                              cnn_key_info *info, cnn_error *error);
+
+/** The kind it was created as; 0 for NULL. */
+CNN_API cnn_optimizer_kind cnn_optimizer_get_kind(const cnn_optimizer *optimizer);
+
+/** Steps taken since creation or reset; -1 for NULL. */
+CNN_API int64_t cnn_optimizer_steps(const cnn_optimizer *optimizer);
+
+/** Forgets state, steps and the bound net; hyper-parameters stay. */
+CNN_API cnn_status cnn_optimizer_reset(cnn_optimizer *optimizer, cnn_error *error);
+
+/* ---- Training --------------------------------------------------------------------------------- */
+
+/** One step on n <= max_batch samples: training-mode forward, backward, update of parameters and
+ *  state. *loss (nullable) is the loss before the step; asking for it waits for the device. A step
+ *  whose loss or gradient isn't finite changes nothing and gives CNN_NOT_FINITE (if loss is NULL:
+ *  reported by a later call that waits). */
+CNN_API cnn_status cnn_net_train_step(cnn_net *net, cnn_optimizer *optimizer,
+                                      const cnn_samples *samples, double *loss, cnn_error *error);
+
+/** How training stands, given to a callback. */
+typedef struct cnn_progress {
+    int64_t epoch; /**< from 0 */
+    int64_t epochs;
+    int64_t step; /**< done in this call */
+    int64_t steps;
+    double fraction; /**< of the whole fit, 0 to 1 */
+    double loss;     /**< mean of this epoch's steps so far */
+    double learning_rate;
+    double validation_loss;     /**< after the latest epoch; NaN: none yet */
+    double validation_accuracy; /**< likewise; -1: none */
+    double samples_per_second;
+    double seconds;      /**< since fit began */
+    double seconds_left; /**< predicted */
+    int32_t epoch_ended; /**< 1 in the call after an epoch's validation */
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_progress;
+
+/** Non-zero cancels. May read parameters, save and evaluate; run, train, compile and destroy give
+ *  CNN_BUSY (destroy does nothing). Called from the thread that called fit. */
+typedef int32_t (*cnn_progress_function)(const cnn_progress *progress, void *user);
+
+typedef int32_t cnn_schedule;
+
+/** The rate at epoch e (a fraction within an epoch counts), a being CNN_LEARNING_RATE, E all epochs. */
+enum {
+    CNN_SCHEDULE_CONSTANT = 0,    /**< a */
+    CNN_SCHEDULE_STEP = 1,        /**< a factor^floor(e / period) */
+    CNN_SCHEDULE_EXPONENTIAL = 2, /**< a factor^(e / period) */
+    CNN_SCHEDULE_COSINE = 3       /**< floor + (a - floor) (1 + cos(pi e / E)) / 2 */
+};
+
+typedef struct cnn_fit {
+    int64_t epochs; /**< default 1 */
+    int64_t batch;  /**< default and at most max_batch; an epoch's last batch may be smaller */
+    uint64_t seed;  /**< of the shuffling */
+    const cnn_samples *validation; /**< evaluated after every epoch; NULL: none */
+    cnn_progress_function progress;
+    void *user;
+    double progress_interval; /**< seconds between calls, default 0.1; negative: every step */
+    int32_t no_shuffle;
+    int32_t resume; /**< go on where the optimizer's last fit (or its checkpoint) stopped */
+    cnn_schedule schedule;
+    float schedule_factor; /**< default 0.1 for STEP, 0.9 for EXPONENTIAL */
+    double schedule_period; /**< epochs; default 1 */
+    double schedule_floor;
+    int64_t warmup_steps; /**< the rate rises linearly over the first ones */
+    int64_t reserved[8];
+} cnn_fit;
+
+/** Out: what a fit did. */
+typedef struct cnn_report {
+    int64_t epochs; /**< completed in this call */
+    int64_t steps;
+    double loss; /**< mean over the last epoch */
+    double validation_loss;     /**< after the last epoch; NaN without validation */
+    double validation_accuracy; /**< likewise; -1 */
+    double seconds;
+    double samples_per_second; /**< of training alone, validation and callbacks not counted */
+    int64_t reserved[9];
+} cnn_report;
+
+/** Trains for a number of epochs over the samples, shuffled anew each epoch by seed. The same seed,
+ *  plan and samples give the same bits, also across cancel or a checkpoint, and resume.
+ *  CNN_CANCELLED when the callback asks: parameters are those of the last step. CNN_NOT_FINITE names
+ *  the step: parameters are those before it. report is nullable, and written in both cases too. */
+CNN_API cnn_status cnn_net_fit(cnn_net *net, cnn_optimizer *optimizer, const cnn_samples *samples,
+                               const cnn_fit *options, cnn_report *report, cnn_error *error);
+
+/* ---- Parameters, gradient, state -------------------------------------------------------------- */
+
+typedef int32_t cnn_vector;
+
+/** The flat vectors of a net, float32, each the concatenation of its tensors in canonical order
+ *  (nodes in the order of adding; weight before bias, scale before shift) and row-major layout. */
+enum {
+    CNN_PARAMETERS = 0, /**< theta */
+    CNN_GRADIENT = 1,   /**< of the latest loss_gradient, backward or train_step; as theta */
+    CNN_STATE = 2       /**< not trained: running statistics */
+};
+
+/** Elements of a vector; -1 for a NULL net or an unknown vector. */
+CNN_API int64_t cnn_net_vector_elements(const cnn_net *net, cnn_vector which);
+
+/** Copies a whole vector out. elements must be its count. CNN_GRADIENT needs a net compiled for
+ *  training (CNN_BAD_STATE). */
+CNN_API cnn_status cnn_net_get_vector(cnn_net *net, cnn_vector which, float *values,
+                                      int64_t elements, cnn_error *error);
+
+/** Copies a whole vector in. CNN_GRADIENT can't be set. */
+CNN_API cnn_status cnn_net_set_vector(cnn_net *net, cnn_vector which, const float *values,
+                                      int64_t elements, cnn_error *error);
+
+/** Out: a tensor within a vector. */
+typedef struct cnn_tensor_info {
+    char name[256]; /**< "conv2d_1/weight", cut if longer */
+    int64_t offset; /**< of its first element in the vector */
+    int64_t elements;
+    int64_t shape[8];
+    int32_t rank;
+    cnn_node node;
+    double rate; /**< learning-rate factor; 0: frozen */
+    int64_t reserved[8];
+} cnn_tensor_info;
+
+/** How many tensors a vector has; -1 for a NULL net or an unknown vector. */
+CNN_API int32_t cnn_net_tensor_count(const cnn_net *net, cnn_vector which);
+
+CNN_API cnn_status cnn_net_describe_tensor(const cnn_net *net, cnn_vector which, int32_t index,
+                                           cnn_tensor_info *info, cnn_error *error);
+
+/** Copies one tensor out by its whole name. CNN_NOT_FOUND; CNN_SHAPE_MISMATCH for a wrong count. */
+CNN_API cnn_status cnn_net_get_tensor(cnn_net *net, cnn_vector which, const char *name,
+                                      float *values, int64_t elements, cnn_error *error);
+
+CNN_API cnn_status cnn_net_set_tensor(cnn_net *net, cnn_vector which, const char *name,
+                                      const float *values, int64_t elements, cnn_error *error);
+
+/** Multiplies the learning rate of a tensor, or of all tensors of the node of that name, by rate
+ *  (>= 0, default 1; 0 freezes: neither step nor decay). Kept in files. */
+CNN_API cnn_status cnn_net_set_rate(cnn_net *net, const char *name, double rate,
+                                    cnn_error *error);
+
+/** A new net with the same nodes, parameters and state, not compiled. */
+CNN_API cnn_status cnn_net_clone(cnn_net *net, cnn_net **clone, cnn_error *error);
+
+/** Copies parameters and state from source, whose tensors have the same names and shapes. */
+CNN_API cnn_status cnn_net_copy_parameters(cnn_net *net, cnn_net *source, cnn_error *error);
+
+/* ---- Looking at a net ------------------------------------------------------------------------- */
+
+/** Out: a node. */
+typedef struct cnn_node_info {
+    char name[256]; /**< cut if longer */
+    char kind[32];  /**< "conv2d" */
+    cnn_node inputs[8]; /**< the first eight */
+    int32_t input_count;
+    int32_t rank;
+    int64_t shape[8]; /**< of the output, the batch left out; rank 0 for a loss */
+    int64_t parameters; /**< elements it owns in theta */
+    int32_t is_output;
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_node_info;
+
+/** How many nodes; -1 for NULL. */
+CNN_API int32_t cnn_net_node_count(const cnn_net *net);
+
+CNN_API cnn_status cnn_net_describe_node(const cnn_net *net, cnn_node node, cnn_node_info *info,
+                                         cnn_error *error);
+
+/** The node of that name, or -CNN_NOT_FOUND. */
+CNN_API cnn_node cnn_net_find_node(const cnn_net *net, const char *name);
+
+/** A table of the net as text, a row a node, into the caller's buffer of `capacity` bytes, cut to
+ *  fit and always terminated; *needed (nullable) is what all of it takes, the end included.
+ *  buffer may be NULL when capacity is 0. */
+CNN_API cnn_status cnn_net_summary(const cnn_net *net, char *buffer, size_t capacity,
+                                   size_t *needed, cnn_error *error);
+
+/* ---- Files ------------------------------------------------------------------------------------ */
+
+/* A model is a safetensors file: parameters and state under their names, the network in its
+ * metadata. A checkpoint is a model with the optimizer's state, the step and the place within fit.
+ * Each loads as the other as far as it goes. Saving to a path writes beside it, syncs and renames.
+ * Loading checks everything before it uses it (CNN_BAD_FILE, CNN_INCOMPATIBLE). A loaded net isn't
+ * compiled. *net and *optimizer are untouched on failure. */
+
+CNN_API cnn_status cnn_net_save(cnn_net *net, const char *path, cnn_error *error);
+
+/** Into the caller's memory; *bytes is the size. capacity too small, or data NULL:
+ *  CNN_LIMIT_EXCEEDED with *bytes what it takes. */
+CNN_API cnn_status cnn_net_save_memory(cnn_net *net, void *data, size_t capacity, size_t *bytes,
+                                       cnn_error *error);
+CNN_API cnn_status cnn_net_save_writer(cnn_net *net, const cnn_writer *writer, cnn_error *error);
+
+CNN_API cnn_status cnn_net_load(const char *path, cnn_net **net, cnn_error *error);
+CNN_API cnn_status cnn_net_load_memory(const void *data, size_t bytes, cnn_net **net,
+                                       cnn_error *error);
+CNN_API cnn_status cnn_net_load_reader(const cnn_reader *reader, cnn_net **net, cnn_error *error);
+
+CNN_API cnn_status cnn_checkpoint_save(cnn_net *net, cnn_optimizer *optimizer, const char *path,
+                                       cnn_error *error);
+CNN_API cnn_status cnn_checkpoint_save_memory(cnn_net *net, cnn_optimizer *optimizer, void *data,
+                                              size_t capacity, size_t *bytes, cnn_error *error);
+CNN_API cnn_status cnn_checkpoint_save_writer(cnn_net *net, cnn_optimizer *optimizer,
+                                              const cnn_writer *writer, cnn_error *error);
+
+/** The optimizer is bound to the net. CNN_NOT_FOUND for a file without an optimizer. */
+CNN_API cnn_status cnn_checkpoint_load(const char *path, cnn_net **net, cnn_optimizer **optimizer,
+                                       cnn_error *error);
+CNN_API cnn_status cnn_checkpoint_load_memory(const void *data, size_t bytes, cnn_net **net,
+                                              cnn_optimizer **optimizer, cnn_error *error);
+CNN_API cnn_status cnn_checkpoint_load_reader(const cnn_reader *reader, cnn_net **net,
+                                              cnn_optimizer **optimizer, cnn_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
