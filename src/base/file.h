@@ -27,7 +27,7 @@ class AtomicFile {
 
   private:
     [[noreturn]] void fail_with(const char *action, int error_number);
-    void open_temporary(bool exists, uint32_t mode, uint32_t owner, uint32_t group);
+    void open_temporary(uint32_t mode);
     void sync_directory();
     void discard() noexcept;
 
