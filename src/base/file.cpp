@@ -21,10 +21,10 @@ namespace cnn {
 namespace {
 
 // strerror_r comes in two kinds: one returns the text, the other a code beside the filled buffer.
-std::string reason_from(const char *returned, const char *) {
+[[maybe_unused]] std::string reason_from(const char *returned, const char *) {
     return returned;
 }
-std::string reason_from(int code, const char *buffer) {
+[[maybe_unused]] std::string reason_from(int code, const char *buffer) {
     return code == 0 ? buffer : "unknown";
 }
 
