@@ -1,5 +1,6 @@
-// What a backend is: a device that holds memory, offers kernels for (groups of) operations, and queues
-// that run them. The graph plans against this interface alone; only the registry names a backend.
+// What a backend is: a device that holds memory, offers kernels for (groups of) operations, and
+// queues that run them. The graph plans against this interface alone; only the registry names a
+// backend.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +23,8 @@ class Buffer {
     virtual void *host() { return nullptr; }
 };
 
-// A place in a buffer, in bytes; aligned to the element only (a tensor within theta), but to at least
-// 64 bytes for activations and workspaces.
+// A place in a buffer, in bytes; aligned to the element only (a tensor within theta), but to at
+// least 64 bytes for activations and workspaces.
 struct Ref {
     Buffer *buffer = nullptr;
     int64_t offset = 0;
@@ -31,9 +32,10 @@ struct Ref {
 
 enum class HostType : uint8_t { f32, u8, i32, i64 };
 
-// Samples in the host's memory for a feed operation. Row k of the launch is row rows[k] (k when rows
-// is null) of data; a row has the elements of one sample of the fed tensor, channels last when nhwc.
-// Real outputs are (raw - mean[c]) * scale[c], c at most 3; i32 outputs (labels) take them as they are.
+// Samples in the host's memory for a feed operation. Row k of the launch is row rows[k] (k when
+// rows is null) of data; a row has the elements of one sample of the fed tensor, channels last when
+// nhwc. Real outputs are (raw - mean[c]) * scale[c], c at most 3; i32 outputs (labels) take them as
+// they are.
 struct Feed {
     const std::byte *data = nullptr;
     const int64_t *rows = nullptr;
@@ -57,8 +59,9 @@ struct Launch {
 class Queue {
   public:
     virtual ~Queue() = default;
-    virtual void write(Ref to, const void *from, int64_t bytes) = 0;  // from may be reused at return
-    virtual void read(void *to, Ref from, int64_t bytes) = 0;         // waits
+    virtual void write(Ref to, const void *from,
+                       int64_t bytes) = 0;                     // from may be reused at return
+    virtual void read(void *to, Ref from, int64_t bytes) = 0;  // waits
     virtual void copy(Ref to, Ref from, int64_t bytes) = 0;
     virtual void zero(Ref to, int64_t bytes) = 0;
     virtual void finish() = 0;
@@ -98,7 +101,8 @@ class Device {
 
     virtual const DeviceInfo &info() const = 0;
     virtual int64_t real_bytes() const { return 4; }
-    // Predicted seconds of a launch without work, and bytes a second of a large copy (read + write).
+    // Predicted seconds of a launch without work, and bytes a second of a large copy (read +
+    // write).
     virtual double launch_seconds() const = 0;
     virtual double bytes_per_second() const = 0;
 
@@ -128,8 +132,8 @@ struct Backend {
     const char *name;
     // Devices there are now; never throws for want of a driver.
     std::vector<DeviceInfo> (*list)();
-    // Opens by the spec's part after "name:" (empty: the first, GPUs first). Throws Error(not_found)
-    // with what there is.
+    // Opens by the spec's part after "name:" (empty: the first, GPUs first). Throws
+    // Error(not_found) with what there is.
     std::shared_ptr<Device> (*open)(const std::string &which, const DeviceOptions &options);
 };
 

@@ -1,6 +1,6 @@
-// Scalar expressions: what a pointwise operation or a reduction computes for each element, as a small
-// program that every backend evaluates: vector code on the CPU, generated source on OpenCL, plain
-// recursion in the reference. A new activation or optimizer is an expression, not a kernel.
+// Scalar expressions: what a pointwise operation or a reduction computes for each element, as a
+// small program that every backend evaluates: vector code on the CPU, generated source on OpenCL,
+// plain recursion in the reference. A new activation or optimizer is an expression, not a kernel.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ enum class Fn : uint8_t {
     sub,
     mul,
     div,
-    min,     // NaN if either is
-    max,     // NaN if either is
+    min,  // NaN if either is
+    max,  // NaN if either is
     negate,
     abs,
     sqrt,
@@ -87,9 +87,10 @@ class ExpressionBuilder {
     Expression expression_;
 };
 
-// Appends `tail` to `head` where tail's operand `operand` is head's result `result`: the expression of
-// two pointwise operations run as one. tail's other operands keep order and are numbered from
+// Appends `tail` to `head` where tail's operand `operand` is head's result `result`: the expression
+// of two pointwise operations run as one. tail's other operands keep order and are numbered from
 // `first`; head's operands keep their numbers. The results are tail's.
-Expression compose(const Expression &head, int result, const Expression &tail, int operand, int first);
+Expression compose(const Expression &head, int result, const Expression &tail, int operand,
+                   int first);
 
 }  // namespace cnn

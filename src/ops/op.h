@@ -1,5 +1,5 @@
-// Operation records: what layers emit, the planner orders and fuses, and backends run. An operation is
-// logical: it says nothing of layouts, algorithms or memory.
+// Operation records: what layers emit, the planner orders and fuses, and backends run. An operation
+// is logical: it says nothing of layouts, algorithms or memory.
 #pragma once
 
 #include <array>
@@ -27,7 +27,8 @@ enum class OpKind : uint8_t {
     max_pool_backward,             // dy, x -> dx; the first maximum in row-major order gets it
     average_pool,                  // x -> y
     average_pool_backward,         // dy -> dx
-    // Expression over operands of the outputs' shape, or broadcast to it (see Access) -> results, one
+    // Expression over operands of the outputs' shape, or broadcast to it (see Access) -> results,
+    // one
     // an output. An output may be an input too: it is updated in place.
     pointwise,
     // Expression as above -> sums over batch and space, one tensor [C] a result.
@@ -48,7 +49,8 @@ enum class OpKind : uint8_t {
     feed,     // -> a tensor from the host's memory (Launch::feed), real or i32
 };
 
-// A window slid over `spatial` axes; index formula: input = out * stride - pad_begin + k * dilation.
+// A window slid over `spatial` axes; index formula: input = out * stride - pad_begin + k *
+// dilation.
 struct Window {
     int spatial = 2;
     std::array<int64_t, 3> kernel{1, 1, 1}, stride{1, 1, 1}, dilation{1, 1, 1};
@@ -103,9 +105,9 @@ struct SliceAttributes {
     bool operator==(const SliceAttributes &) const = default;
 };
 
-using Attributes = std::variant<std::monostate, ConvolutionAttributes, PoolAttributes,
-                                PointwiseAttributes, CrossEntropyAttributes, DropoutAttributes,
-                                SliceAttributes>;
+using Attributes =
+    std::variant<std::monostate, ConvolutionAttributes, PoolAttributes, PointwiseAttributes,
+                 CrossEntropyAttributes, DropoutAttributes, SliceAttributes>;
 
 struct Op {
     OpKind kind = OpKind::pointwise;
@@ -129,8 +131,8 @@ enum class Access : uint8_t {
 // `full` is the shape of a pointwise operation's outputs, or the largest operand's of a reduction.
 Access access_of(const Tensor &operand, const Tensor &full);
 
-// Operations that the backend runs as one kernel. Ids in `ops` index `tensors`: first what the group
-// reads, then what it writes (and may read as well), then what lives only inside.
+// Operations that the backend runs as one kernel. Ids in `ops` index `tensors`: first what the
+// group reads, then what it writes (and may read as well), then what lives only inside.
 struct FusedOp {
     std::vector<Op> ops;
     std::vector<Tensor> tensors;

@@ -34,8 +34,9 @@ struct Shape {
 // "[1, 28, 28]"
 std::string to_text(const Shape &shape);
 
-// Element types. `real` is the device's own: float, or double for the float64 reference. `wide` is a
-// pair of reals, a value and what its rounding lost; single values that hosts read in double have it.
+// Element types. `real` is the device's own: float, or double for the float64 reference. `wide` is
+// a pair of reals, a value and what its rounding lost; single values that hosts read in double have
+// it.
 enum class Type : uint8_t { real, wide, i32, u8 };
 
 // Bytes of an element when a real has real_bytes.
