@@ -1,0 +1,108 @@
+// What layers share: the registry, checks, and the activation that ends many of them.
+#include <cmath>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "layers/layer.h"
+#include "layers/registry.h"
+
+namespace cnn {
+
+const Layer *find_layer(std::string_view kind) {
+    for (const Layer *layer : layers())
+        if (kind == layer->kind()) return layer;
+    return nullptr;
+}
+
+Shape lifted(const Shape &sample, int64_t batch) {
+    switch (sample.rank) {
+        case 1:
+            return {batch, sample[0], 1, 1};
+        case 2:
+            return {batch, sample[0], 1, sample[1]};
+        default:
+            return {batch, sample[0], sample[1], sample[2]};
+    }
+}
+
+Activation activation_of(const Settings &settings) {
+    return static_cast<Activation>(settings.integer("activation"));
+}
+
+void check_activation(const Settings &settings) {
+    const int64_t kind = settings.integer("activation");
+    if (kind < 0 || kind > static_cast<int64_t>(Activation::tanh))
+        fail(Status::invalid_argument,
+             text("activation is ", kind, ", which is none of cnn_activation_kind"));
+    const double slope = settings.real("slope");
+    if (!(slope >= 0 && std::isfinite(slope)))
+        fail(Status::out_of_range, text("slope is ", slope, ", but must be finite"));
+}
+
+TensorId before_activation(Emitter &emitter, const Tensor &like) {
+    const bool linear = activation_of(emitter.settings()) == Activation::linear;
+    return linear ? emitter.output() : emitter.temporary(like);
+}
+
+void emit_activation(Emitter &emitter, TensorId from) {
+    if (from == emitter.output()) return;
+    emitter.emit(
+        OpKind::pointwise, {from}, {emitter.output()},
+        activation_attributes(activation_of(emitter.settings()), emitter.settings().real("slope")));
+}
+
+TensorId emit_activation_backward(Emitter &emitter) {
+    const Activation activation = activation_of(emitter.settings());
+    const TensorId dy = emitter.output_gradient();
+    if (activation == Activation::linear) return dy;
+    const TensorId dx = emitter.temporary(emitter.tensor(dy));
+    emitter.emit(OpKind::pointwise, {dy, emitter.output()}, {dx},
+                 activation_backward_attributes(activation, emitter.settings().real("slope")));
+    return dx;
+}
+
+void emit_bias_gradient(Emitter &emitter, TensorId dz, TensorId db) {
+    ExpressionBuilder e;
+    e.result(e.operand(0));
+    emitter.emit(OpKind::channel_sum, {dz}, {db}, PointwiseAttributes{e.take()});
+}
+
+Initializer weight_initializer(const Settings &settings, int64_t fan_in, int64_t fan_out) {
+    const int64_t kind = settings.integer("initializer");
+    if (kind < 0 || kind > static_cast<int64_t>(InitKind::constant))
+        fail(Status::invalid_argument,
+             text("initializer is ", kind, ", which is none of cnn_initializer"));
+    Initializer initializer{static_cast<InitKind>(kind), settings.real("initializer_scale"), fan_in,
+                            fan_out};
+    if (!std::isfinite(initializer.scale))
+        fail(Status::out_of_range,
+             text("initializer_scale is ", initializer.scale, ", but must be finite"));
+    if (initializer.kind == InitKind::automatic) {
+        const Activation activation = activation_of(settings);
+        const bool rectified =
+            activation == Activation::relu || activation == Activation::leaky_relu;
+        initializer.kind = rectified ? InitKind::he : InitKind::xavier;
+    }
+    return initializer;
+}
+
+void check_size(std::string_view name, int64_t value, int64_t minimum) {
+    constexpr int64_t kMost = (int64_t{1} << 31) - 1;
+    if (value < minimum || value > kMost)
+        fail(Status::invalid_argument,
+             text(name, " is ", value, ", but must be ", minimum, " to ", kMost));
+}
+
+int64_t checked_elements(const Shape &shape) {
+    constexpr int64_t kMost = int64_t{1} << 40;
+    int64_t product = 1;
+    for (int64_t size : shape.sizes()) {
+        if (size < 1 || product > kMost / size)
+            fail(Status::shape_mismatch,
+                 text("the shape ", to_text(shape), " must have 1 to 2^40 elements"));
+        product *= size;
+    }
+    return product;
+}
+
+}  // namespace cnn

@@ -1,0 +1,62 @@
+// What a loss is: how it checks what it is put on, and how it lowers itself to its value and
+// gradient.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "ops/op.h"
+
+namespace cnn {
+
+enum class TargetForm : uint8_t { labels, values };
+
+// How a loss emits its operations; tensors as layers see them ([N, C, H, W]).
+class LossEmitter {
+  public:
+    virtual ~LossEmitter() = default;
+
+    virtual TensorId prediction() = 0;
+    virtual TensorId target() = 0;   // i32 [N] for labels, else of the prediction's shape
+    virtual TensorId weights() = 0;  // [N]
+    virtual double weight() const = 0;
+    virtual const Tensor &tensor(TensorId id) const = 0;
+    virtual TensorId temporary(const Tensor &like) = 0;
+    virtual void emit(OpKind kind, std::vector<TensorId> inputs, std::vector<TensorId> outputs,
+                      Attributes attributes = {}) = 0;
+
+    // The value is weight() times the sum over samples of s_k l_k, times the run-time 1 / n; of
+    // type wide. The count of right classes likewise, for losses that classify.
+    virtual void give_value(TensorId value) = 0;
+    virtual void give_correct(TensorId count) = 0;
+    virtual bool wants_gradient() const = 0;
+    virtual void give_gradient(TensorId gradient) = 0;
+};
+
+class Loss {
+  public:
+    virtual ~Loss() = default;
+    virtual int32_t kind() const = 0;  // cnn_loss_kind
+    virtual const char *name() const = 0;
+    // Throws Error where the loss can't be put on a node of this shape.
+    virtual void check(const Shape &prediction) const = 0;
+    virtual TargetForm default_form() const = 0;
+    virtual bool takes(TargetForm form, const Shape &prediction) const = 0;
+    virtual void emit(LossEmitter &emitter) const = 0;
+};
+
+// A tensor [1] of type wide: what a sum over everything gives.
+Tensor wide_scalar();
+
+// The losses there are. To add one: its file, its row in registry.cpp.
+std::span<const Loss *const> losses();
+const Loss *find_loss(int32_t kind);
+const Loss *find_loss(std::string_view name);
+
+const Loss *softmax_cross_entropy_loss();
+const Loss *sigmoid_cross_entropy_loss();
+const Loss *mse_loss();
+const Loss *half_mse_loss();
+
+}  // namespace cnn

@@ -1,0 +1,33 @@
+// The losses there are, a row each.
+#include <array>
+
+#include "losses/loss.h"
+
+namespace cnn {
+
+std::span<const Loss *const> losses() {
+    static const std::array rows = {softmax_cross_entropy_loss(), sigmoid_cross_entropy_loss(),
+                                    mse_loss(), half_mse_loss()};
+    return rows;
+}
+
+const Loss *find_loss(int32_t kind) {
+    for (const Loss *loss : losses())
+        if (loss->kind() == kind) return loss;
+    return nullptr;
+}
+
+const Loss *find_loss(std::string_view name) {
+    for (const Loss *loss : losses())
+        if (loss->name() == name) return loss;
+    return nullptr;
+}
+
+Tensor wide_scalar() {
+    Tensor tensor;
+    tensor.shape = {1};
+    tensor.type = Type::wide;
+    return tensor;
+}
+
+}  // namespace cnn
