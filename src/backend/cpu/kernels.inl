@@ -1,0 +1,30 @@
+// Every kernel family for one instruction set: the file that includes this names the set in CNN_ISA,
+// its table in CNN_SIMD and its vector width in CNN_WIDTH. What is included here includes no standard
+// C++ header and defines functions in namespace cnn::cpu::CNN_ISA only.
+#include "backend/cpu/simd.h"
+#include "backend/cpu/vec.h"
+
+#if __has_include("backend/cpu/convolution.inl")
+#include "backend/cpu/convolution.inl"
+#endif
+
+namespace cnn::cpu {
+
+const Simd CNN_SIMD = {
+    Isa::CNN_ISA,
+    CNN_WIDTH == 16 ? "avx512" : CNN_WIDTH == 8 ? "avx2" : "baseline",
+    CNN_WIDTH,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+#if __has_include("backend/cpu/convolution.inl")
+    &CNN_ISA::kConvolutionKernels,
+#else
+    nullptr,
+#endif
+};
+
+}  // namespace cnn::cpu
