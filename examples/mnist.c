@@ -13,8 +13,8 @@ enum { kBatch = 64 };
 struct options {
     const char *device;
     const char *data;
+    const char *net;
     const char *save;
-    int large;
     int64_t epochs;
     uint64_t seed;
 };
@@ -42,24 +42,25 @@ static int parse(int argc, char **argv, struct options *o) {
             o->device = value;
         else if (!strcmp(name, "--data"))
             o->data = value;
+        else if (!strcmp(name, "--net"))
+            o->net = value;
         else if (!strcmp(name, "--save"))
             o->save = value;
-        else if (!strcmp(name, "--net") && (!strcmp(value, "small") || !strcmp(value, "large")))
-            o->large = !strcmp(value, "large");
-        else if (!strcmp(name, "--epochs") && (o->epochs = strtol(value, &end, 10)) < 1)
-            return -1;
+        else if (!strcmp(name, "--epochs"))
+            o->epochs = strtol(value, &end, 10);
         else if (!strcmp(name, "--seed"))
             o->seed = strtoull(value, &end, 10);
-        else if (strcmp(name, "--epochs"))
+        else
             return -1;
-        if (*end) return -1;
+        if (*end || end == value) return -1;
     }
-    if (!o->epochs) o->epochs = o->large ? 6 : 5;
-    return i == argc && o->data ? 0 : -1;
+    const int large = !strcmp(o->net, "large");
+    if (!o->epochs) o->epochs = large ? 6 : 5;
+    return i == argc && o->data && o->epochs > 0 && (large || !strcmp(o->net, "small")) ? 0 : -1;
 }
 
 int main(int argc, char **argv) {
-    struct options options = {.device = "auto"};
+    struct options options = {.device = "auto", .net = "small"};
     if (parse(argc, argv, &options)) return usage(argv[0]);
 
     struct dataset train, test;
@@ -69,7 +70,9 @@ int main(int argc, char **argv) {
     const cnn_samples train_samples = samples_of(&train), test_samples = samples_of(&test);
 
     // Building needs no checks: cnn_net_compile reports the first mistake, even a NULL net.
-    cnn_net *net = (options.large ? large_net : small_net)(train.height, train.width, options.seed);
+    cnn_net *net = !strcmp(options.net, "large")
+                       ? large_net(train.height, train.width, options.seed)
+                       : small_net(train.height, train.width, options.seed);
     cnn_optimizer *adam = cnn_optimizer_create(CNN_ADAM);
     cnn_device *device = NULL;
     cnn_error error;
