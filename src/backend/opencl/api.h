@@ -10,35 +10,37 @@
 namespace cnn::opencl {
 
 // One list serves the table's members, their look-up and the linked build.
-#define CNN_OPENCL_FUNCTIONS(X) \
-    X(clGetPlatformIDs)         \
-    X(clGetPlatformInfo)        \
-    X(clGetDeviceIDs)           \
-    X(clGetDeviceInfo)          \
-    X(clCreateContext)          \
-    X(clReleaseContext)         \
-    X(clCreateCommandQueue)     \
-    X(clReleaseCommandQueue)    \
-    X(clCreateBuffer)           \
-    X(clReleaseMemObject)       \
+#define CNN_OPENCL_FUNCTIONS(X)  \
+    X(clGetPlatformIDs)          \
+    X(clGetPlatformInfo)         \
+    X(clGetDeviceIDs)            \
+    X(clGetDeviceInfo)           \
+    X(clCreateContext)           \
+    X(clReleaseContext)          \
+    X(clCreateCommandQueue)      \
+    X(clReleaseCommandQueue)     \
+    X(clCreateBuffer)            \
+    X(clReleaseMemObject)        \
     X(clCreateProgramWithSource) \
     X(clCreateProgramWithBinary) \
-    X(clBuildProgram)           \
-    X(clGetProgramInfo)         \
-    X(clGetProgramBuildInfo)    \
-    X(clReleaseProgram)         \
-    X(clCreateKernel)           \
-    X(clReleaseKernel)          \
-    X(clSetKernelArg)           \
-    X(clGetKernelWorkGroupInfo) \
-    X(clEnqueueNDRangeKernel)   \
-    X(clEnqueueReadBuffer)      \
-    X(clEnqueueWriteBuffer)     \
-    X(clEnqueueCopyBuffer)      \
-    X(clEnqueueFillBuffer)      \
-    X(clEnqueueMapBuffer)       \
-    X(clEnqueueUnmapMemObject)  \
-    X(clFlush)                  \
+    X(clBuildProgram)            \
+    X(clGetProgramInfo)          \
+    X(clGetProgramBuildInfo)     \
+    X(clReleaseProgram)          \
+    X(clCreateKernel)            \
+    X(clReleaseKernel)           \
+    X(clSetKernelArg)            \
+    X(clGetKernelWorkGroupInfo)  \
+    X(clEnqueueNDRangeKernel)    \
+    X(clEnqueueReadBuffer)       \
+    X(clEnqueueWriteBuffer)      \
+    X(clEnqueueCopyBuffer)       \
+    X(clEnqueueFillBuffer)       \
+    X(clEnqueueMapBuffer)        \
+    X(clEnqueueUnmapMemObject)   \
+    X(clWaitForEvents)           \
+    X(clReleaseEvent)            \
+    X(clFlush)                   \
     X(clFinish)
 
 struct Api {
@@ -47,14 +49,14 @@ struct Api {
 #undef CNN_OPENCL_MEMBER
 };
 
-// The loader's functions, or null where there is no usable loader; `why` then says what was missing.
-// `library` names one file to try instead of the system's names.
+// The loader's functions, or null where there is no usable loader; `why` then says what was
+// missing. `library` names one file to try instead of the system's names.
 std::shared_ptr<const Api> load_api(std::string &why, const char *library = nullptr);
 
 // "CL_OUT_OF_RESOURCES"; "CL error -9999" for a value without a name.
 std::string error_name(cl_int status);
 
-// Throws Error(device_error), or limit_exceeded for want of device memory, unless status is
+// Throws Error(device_error), or out_of_memory for want of device memory, unless status is
 // CL_SUCCESS. `operation` is what was tried: "clEnqueueNDRangeKernel of max_pool".
 void check(cl_int status, const char *operation);
 

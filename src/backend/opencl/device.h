@@ -1,5 +1,5 @@
-// An OpenCL device: its context, what it is able to do, its memory, queues and programs. It owns every
-// OpenCL object, directly or through what it gives out; nothing is static.
+// An OpenCL device: its context, what it is able to do, its memory, queues and programs. It owns
+// every OpenCL object, directly or through what it gives out; nothing is static.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@ struct Description {
     cl_platform_id platform = nullptr;
     cl_device_id device = nullptr;
     DeviceInfo info;
-    std::string platform_version, extensions;
+    std::string platform_version, device_version, extensions;
     cl_device_type type = 0;
     bool available = false;     // and able to compile
     bool host_unified = false;  // computes in the host's memory
@@ -27,7 +27,6 @@ struct Description {
     int64_t local_bytes = 0;
     int64_t largest_buffer = 0;
     int64_t largest_work_group = 1;
-    int64_t address_alignment = 128;  // bytes
 };
 
 class OpenClDevice final : public Device {
@@ -46,8 +45,8 @@ class OpenClDevice final : public Device {
     void candidates(const FusedOp &group, std::vector<Candidate> &out) const override;
     std::unique_ptr<Kernel> prepare(const FusedOp &group, const Candidate &candidate) override;
 
-    // CPU class: work-groups of one item (reqd_work_group_size(1, 1, 1)), explicit float16 code over
-    // blocked layouts, an item doing a thousand elements or more. GPU class: plain layout,
+    // CPU class: work-groups of one item (reqd_work_group_size(1, 1, 1)), explicit float16 code
+    // over blocked layouts, an item doing a thousand elements or more. GPU class: plain layout,
     // consecutive items on consecutive elements.
     bool is_cpu_class() const { return cpu_class_; }
     // Floats in a vector of the CPU class's kernels, and samples or channels in a block.
@@ -66,8 +65,8 @@ class OpenClDevice final : public Device {
     const std::shared_ptr<Allocator> &allocator() const { return allocator_; }
     ProgramCache &programs() { return programs_; }
 
-    // The kernel `name` of kernels/<file>, built with options such as "-DSTRIDE=2 -DK=3" at most once
-    // a device. Throws Error(device_error) with the compiler's log.
+    // The kernel `name` of kernels/<file>, built with options such as "-DSTRIDE=2 -DK=3" at most
+    // once a device. Throws Error(device_error) with the compiler's log.
     Function function(std::string_view file, const char *name, const std::string &options = {});
 
     uint64_t next_buffer_id() { return ++buffer_ids_; }
@@ -103,12 +102,15 @@ class OpenClBuffer final : public Buffer {
     Handle<cl_mem> memory_;
 };
 
-inline cl_mem memory_of(const Ref &ref) { return static_cast<OpenClBuffer *>(ref.buffer)->get(); }
+inline cl_mem memory_of(const Ref &ref) {
+    return static_cast<OpenClBuffer *>(ref.buffer)->get();
+}
 
 // An in-order command queue.
 class OpenClQueue final : public Queue {
   public:
     explicit OpenClQueue(OpenClDevice &device);
+    ~OpenClQueue() override;
 
     void write(Ref to, const void *from, int64_t bytes) override;
     void read(void *to, Ref from, int64_t bytes) override;

@@ -1,5 +1,5 @@
-// Programs built once a device, from source or from the cache's binaries, and the kernel objects made
-// of them.
+// Programs built once a device, from source or from the cache's binaries, and the kernel objects
+// made of them.
 #pragma once
 
 #include <array>
@@ -23,8 +23,8 @@ struct Program {
     std::string name;  // for messages
 };
 
-// A kernel object, its arguments and its launches. Each prepared Kernel owns its own, so that threads
-// don't meet. Arguments that didn't change since the last launch are not set again.
+// A kernel object, its arguments and its launches. Each prepared Kernel owns its own, so that
+// threads don't meet. Arguments that didn't change since the last launch are not set again.
 class Function {
   public:
     Function() = default;
