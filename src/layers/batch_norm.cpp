@@ -77,7 +77,6 @@ class BatchNorm final : public Layer {
         return b.plus(old, b.times(momentum, b.minus(value, old)));
     }
 
-    // Operands of both: the sum, the mean, the running value to move (if it is to be).
     static void emit_batch_statistics(Emitter &e) {
         const TensorId total = e.temporary(channels(e));
         const TensorId mean = e.temporary(channels(e));
@@ -121,15 +120,14 @@ class BatchNorm final : public Layer {
                PointwiseAttributes{b.take()});
     }
 
+    // `to` by b's result so far, and what running statistic `running` becomes when it meets `value`.
     static void emit_statistic(Emitter &e, TensorId from, TensorId to, int running,
                                ExpressionBuilder &b, Value value) {
-        if (!e.updates_state()) {
-            e.emit(OpKind::pointwise, {from}, {to}, PointwiseAttributes{b.take()});
-            return;
-        }
+        const TensorId updated = e.temporary(channels(e));
         b.result(moved(e, b, b.operand(1), value));
-        e.emit(OpKind::pointwise, {from, e.state(running)}, {to, e.state(running)},
+        e.emit(OpKind::pointwise, {from, e.state(running)}, {to, updated},
                PointwiseAttributes{b.take()});
+        e.update_state(running, updated);
     }
 
     static Value inverse_root(Emitter &e, ExpressionBuilder &b, Value variance) {

@@ -56,8 +56,6 @@ class Emitter {
     virtual const Settings &settings() const = 0;
     // Batch statistics and dropout, or running statistics and none.
     virtual bool training() const = 0;
-    // Whether running statistics are to move with this forward pass.
-    virtual bool updates_state() const = 0;
     // The net's seed, and the layer's own stream of it.
     virtual uint64_t seed() const = 0;
     virtual int32_t node() const = 0;
@@ -73,6 +71,9 @@ class Emitter {
     virtual TensorId temporary(const Tensor &like) = 0;
     virtual void emit(OpKind kind, std::vector<TensorId> inputs, std::vector<TensorId> outputs,
                       Attributes attributes = {}) = 0;
+
+    // What state i is to become when the step succeeds; without effect where state isn't to change.
+    virtual void update_state(int i, TensorId value) = 0;
 
     // A tensor that forward leaves for backward under a small number of the layer's own.
     virtual void save(int key, TensorId id) = 0;

@@ -53,6 +53,9 @@ class SquaredError : public ElementwiseLoss {
         const Value r = b.minus(y, t);
         return b.times(r, r);
     }
+    Value derivative(ExpressionBuilder &b, Value y, Value t) const override {
+        return b.times(b.constant(2), b.minus(y, t));
+    }
 };
 
 class Mse final : public SquaredError {
@@ -61,9 +64,6 @@ class Mse final : public SquaredError {
     const char *name() const override { return "mse"; }
 
   protected:
-    Value derivative(ExpressionBuilder &b, Value y, Value t) const override {
-        return b.times(b.constant(2), b.minus(y, t));
-    }
     double factor(int64_t elements) const override { return 1 / static_cast<double>(elements); }
 };
 
@@ -73,9 +73,6 @@ class HalfMse final : public SquaredError {
     const char *name() const override { return "half_mse"; }
 
   protected:
-    Value derivative(ExpressionBuilder &b, Value y, Value t) const override {
-        return b.times(b.constant(2), b.minus(y, t));
-    }
     double factor(int64_t) const override { return 0.5; }
 };
 

@@ -1,0 +1,78 @@
+// Flat vectors between host and device.
+#include "backend/flat_vector.h"
+
+#include <algorithm>
+
+namespace cnn {
+
+void read_reals(Queue &queue, Ref from, int64_t real_bytes, float *to, int64_t count) {
+    if (count == 0) return;
+    if (real_bytes == 4) {
+        queue.read(to, from, count * 4);
+        return;
+    }
+    std::vector<double> wide(static_cast<size_t>(count));
+    queue.read(wide.data(), from, count * 8);
+    std::transform(wide.begin(), wide.end(), to, [](double v) { return static_cast<float>(v); });
+}
+
+void write_reals(Queue &queue, Ref to, int64_t real_bytes, const float *from, int64_t count) {
+    if (count == 0) return;
+    if (real_bytes == 4) {
+        queue.write(to, from, count * 4);
+        return;
+    }
+    const std::vector<double> wide(from, from + count);
+    queue.write(to, wide.data(), count * 8);
+}
+
+double read_wide(Queue &queue, Ref from, int64_t real_bytes) {
+    if (real_bytes == 4) {
+        float parts[2];
+        queue.read(parts, from, 8);
+        return static_cast<double>(parts[0]) + static_cast<double>(parts[1]);
+    }
+    double parts[2];
+    queue.read(parts, from, 16);
+    return parts[0] + parts[1];
+}
+
+void FlatVector::append(const std::vector<float> &values) {
+    host_.insert(host_.end(), values.begin(), values.end());
+}
+
+void FlatVector::read(Queue *queue, int64_t offset, float *to, int64_t count) const {
+    if (buffer_)
+        read_reals(*queue, at(offset), real_bytes_, to, count);
+    else
+        std::copy_n(host_.begin() + offset, count, to);
+}
+
+void FlatVector::write(Queue *queue, int64_t offset, const float *from, int64_t count) {
+    if (buffer_)
+        write_reals(*queue, at(offset), real_bytes_, from, count);
+    else
+        std::copy_n(from, count, host_.begin() + offset);
+}
+
+void FlatVector::move_to(Device &device, Queue &queue, Queue *from_queue) {
+    const int64_t count = elements();
+    std::vector<float> values(static_cast<size_t>(count));
+    read(from_queue, 0, values.data(), count);
+    auto buffer = device.allocate(std::max<int64_t>(1, count) * device.real_bytes());
+    write_reals(queue, {buffer.get(), 0}, device.real_bytes(), values.data(), count);
+    buffer_ = std::move(buffer);
+    real_bytes_ = device.real_bytes();
+    elements_ = count;
+    host_ = {};
+}
+
+void FlatVector::move_to_host(Queue &from_queue) {
+    if (!buffer_) return;
+    std::vector<float> values(static_cast<size_t>(elements_));
+    read(&from_queue, 0, values.data(), elements_);
+    host_ = std::move(values);
+    buffer_.reset();
+}
+
+}  // namespace cnn

@@ -1,0 +1,257 @@
+// Building a net.
+#include "graph/net.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/philox.h"
+#include "base/text.h"
+
+namespace cnn {
+
+namespace {
+
+// Streams of the net's seed, so that initial values, shuffling and dropout never share numbers.
+constexpr uint64_t kInitialStream = uint64_t{1} << 56;
+
+constexpr size_t kLongestName = 1024;
+
+}  // namespace
+
+std::vector<float> initial_values(const TensorSpec &spec, uint64_t seed, int64_t index) {
+    const Initializer &init = spec.initializer;
+    std::vector<float> values(static_cast<size_t>(spec.shape.elements()));
+    const RandomStream stream(seed, kInitialStream + static_cast<uint64_t>(index));
+    const auto fan_in = static_cast<double>(init.fan_in);
+    const auto fan_sum = fan_in + static_cast<double>(init.fan_out);
+    const auto normal = [&](double deviation) {
+        for (size_t i = 0; i < values.size(); ++i)
+            values[i] = static_cast<float>(deviation * stream.normal(i));
+    };
+    const auto uniform = [&](double bound) {
+        for (size_t i = 0; i < values.size(); ++i)
+            values[i] = static_cast<float>(bound * (2.0 * static_cast<double>(stream.uniform(i)) - 1.0));
+    };
+    switch (init.kind) {
+        case InitKind::automatic:
+        case InitKind::he: normal(init.scale * std::sqrt(2 / fan_in)); break;
+        case InitKind::xavier: uniform(init.scale * std::sqrt(6 / fan_sum)); break;
+        case InitKind::uniform: uniform(init.scale); break;
+        case InitKind::normal: normal(init.scale); break;
+        case InitKind::constant:
+            std::fill(values.begin(), values.end(), static_cast<float>(init.scale));
+            break;
+    }
+    return values;
+}
+
+Net::Net(std::string name, uint64_t seed) : name_(std::move(name)), seed_(seed) {
+    if (!valid_utf8(name_)) fail(Status::invalid_argument, "create net: name is not UTF-8");
+}
+
+std::string Net::describe(int32_t id) const {
+    const Node &n = node(id);
+    return text(n.kind, " \"", n.name, "\" (node ", id, ")");
+}
+
+int32_t Net::record(const Error &error) {
+    if (!mistake_) mistake_ = error;
+    return -static_cast<int32_t>(mistake_->status);
+}
+
+void Net::throw_mistake() const {
+    if (mistake_) throw *mistake_;
+}
+
+void Net::check_building(std::string_view kind, std::string_view name) const {
+    if (sealed_)
+        fail(Status::bad_state, text("add ", kind, ": the net is compiled, nodes can't be added"));
+    if (name.size() > kLongestName)
+        fail(Status::invalid_argument,
+             text("add ", kind, ": a name of ", name.size(), " bytes, at most ", kLongestName));
+    if (!valid_utf8(name) || name.find('/') != std::string_view::npos)
+        fail(Status::invalid_argument,
+             text("add ", kind, ": a name must be UTF-8 without \"/\""));
+}
+
+std::string Net::unique_name(std::string_view kind, std::string_view name) const {
+    if (name.empty()) {
+        int64_t count = 1;
+        for (const Node &n : nodes_)
+            if (n.kind == kind) ++count;
+        std::string candidate = text(kind, "_", count);
+        while (find(candidate) >= 0) candidate = text(kind, "_", ++count);
+        return candidate;
+    }
+    if (const int32_t taken = find(name); taken >= 0)
+        fail_at(taken, Status::invalid_argument,
+                text("add ", kind, " \"", name, "\": the name is taken by ", describe(taken)));
+    return std::string(name);
+}
+
+void Net::check_input(int32_t input) const {
+    if (input < 0 || input >= static_cast<int32_t>(nodes_.size()))
+        fail(Status::invalid_argument,
+             text("its input is node ", input, ", which this net never returned"));
+    if (node(input).loss)
+        fail(Status::invalid_argument, text("its input is ", describe(input), ", a loss"));
+}
+
+int32_t Net::add(Node node) {
+    const auto id = static_cast<int32_t>(nodes_.size());
+    nodes_.push_back(std::move(node));
+    return id;
+}
+
+int32_t Net::add_input(std::string_view name, const Shape &shape) {
+    if (mistake_) return -static_cast<int32_t>(mistake_->status);
+    try {
+        check_building("input", name);
+        Node n;
+        n.name = unique_name("input", name);
+        n.kind = "input";
+        n.shape = shape;
+        if (shape.rank < 1 || shape.rank > 3)
+            fail(Status::shape_mismatch, text("input \"", n.name, "\": rank is ", shape.rank,
+                                              ", but must be 1 to 3"));
+        try {
+            checked_elements(shape);
+        } catch (const Error &error) {
+            fail(error.status, text("input \"", n.name, "\": ", error.message));
+        }
+        inputs_.reserve(inputs_.size() + 1);
+        const int32_t id = add(std::move(n));
+        inputs_.push_back(id);
+        return id;
+    } catch (const Error &error) {
+        return record(error);
+    }
+}
+
+void Net::own(std::vector<NetTensor> &tensors, FlatVector &vector, const Node &node,
+              const std::vector<TensorSpec> &specs) {
+    const auto id = static_cast<int32_t>(nodes_.size());
+    for (const TensorSpec &spec : specs) {
+        NetTensor tensor{text(node.name, "/", spec.name), id, spec.shape, vector.elements(),
+                         spec.decays, 1};
+        // State never draws numbers, so parameters alone count.
+        vector.append(initial_values(spec, seed_, static_cast<int64_t>(tensors.size())));
+        tensors.push_back(std::move(tensor));
+    }
+}
+
+int32_t Net::add_layer(const Layer &layer, std::string_view name, Settings settings,
+                       std::vector<int32_t> inputs) {
+    if (mistake_) return -static_cast<int32_t>(mistake_->status);
+    try {
+        check_building(layer.kind(), name);
+        Node n;
+        n.name = unique_name(layer.kind(), name);
+        n.kind = layer.kind();
+        n.layer = &layer;
+        n.settings = std::move(settings);
+        n.inputs = std::move(inputs);
+        std::vector<Shape> shapes;
+        Inference inference{n.settings, {}, {}, {}, {}};
+        try {
+            for (int32_t input : n.inputs) {
+                check_input(input);
+                shapes.push_back(node(input).shape);
+            }
+            inference.inputs = shapes;
+            layer.infer(inference);
+        } catch (const Error &error) {
+            std::string of;
+            if (!n.inputs.empty() && n.inputs[0] >= 0 &&
+                n.inputs[0] < static_cast<int32_t>(nodes_.size()))
+                of = text("; its input is ", describe(n.inputs[0]), " of shape ",
+                          to_text(node(n.inputs[0]).shape));
+            const auto id = static_cast<int32_t>(nodes_.size());
+            fail_at(id, error.status,
+                    text(n.kind, " \"", n.name, "\" (node ", id, "): ", error.message, of));
+        }
+        n.shape = inference.output;
+        n.first_parameter = static_cast<int32_t>(parameters_.size());
+        n.parameter_count = static_cast<int32_t>(inference.parameters.size());
+        n.first_state = static_cast<int32_t>(state_tensors_.size());
+        n.state_count = static_cast<int32_t>(inference.state.size());
+        own(parameters_, theta_, n, inference.parameters);
+        own(state_tensors_, s_, n, inference.state);
+        return add(std::move(n));
+    } catch (const Error &error) {
+        return record(error);
+    }
+}
+
+int32_t Net::add_loss(const Loss &loss, std::string_view name, double weight, int32_t input) {
+    if (mistake_) return -static_cast<int32_t>(mistake_->status);
+    try {
+        check_building("loss", name);
+        Node n;
+        n.name = unique_name(loss.name(), name);
+        n.kind = loss.name();
+        n.loss = &loss;
+        n.loss_weight = weight;
+        n.inputs = {input};
+        const auto id = static_cast<int32_t>(nodes_.size());
+        try {
+            check_input(input);
+            if (!std::isfinite(weight) || weight < 0)
+                fail(Status::out_of_range, text("weight is ", weight, ", but must be finite"));
+            loss.check(node(input).shape);
+        } catch (const Error &error) {
+            fail_at(id, error.status,
+                    text("loss ", n.kind, " \"", n.name, "\" (node ", id, "): ", error.message));
+        }
+        losses_.reserve(losses_.size() + 1);
+        add(std::move(n));
+        losses_.push_back(id);
+        return id;
+    } catch (const Error &error) {
+        return record(error);
+    }
+}
+
+void Net::add_output(int32_t id) {
+    throw_mistake();
+    if (sealed_) fail(Status::bad_state, "output: the net is compiled");
+    if (id < 0 || id >= static_cast<int32_t>(nodes_.size()))
+        fail(Status::invalid_argument,
+             text("output: node ", id, ", which this net never returned"));
+    if (node(id).loss)
+        fail_at(id, Status::invalid_argument, text("output: ", describe(id), " is a loss"));
+    if (std::find(outputs_.begin(), outputs_.end(), id) != outputs_.end())
+        fail_at(id, Status::invalid_argument,
+                text("output: ", describe(id), " is an output already"));
+    outputs_.push_back(id);
+}
+
+std::vector<int32_t> Net::outputs() const {
+    if (!outputs_.empty()) return outputs_;
+    for (auto id = static_cast<int32_t>(nodes_.size()) - 1; id >= 0; --id)
+        if (!node(id).loss) return {id};
+    return {};
+}
+
+int32_t Net::find(std::string_view name) const {
+    for (size_t i = 0; i < nodes_.size(); ++i)
+        if (nodes_[i].name == name) return static_cast<int32_t>(i);
+    return -1;
+}
+
+void Net::set_rate(std::string_view name, double rate) {
+    if (!(rate >= 0) || !std::isfinite(rate))
+        fail(Status::out_of_range, text("set rate: ", rate, ", but must be finite and >= 0"));
+    bool found = false;
+    const int32_t id = find(name);
+    for (NetTensor &tensor : parameters_)
+        if (tensor.name == name || (id >= 0 && tensor.node == id)) {
+            tensor.rate = rate;
+            found = true;
+        }
+    if (!found)
+        fail(Status::not_found,
+             text("set rate: no parameter tensor, nor node with any, is named \"", name, "\""));
+}
+
+}  // namespace cnn

@@ -1,0 +1,111 @@
+// The graph of a net: its nodes with inferred shapes, the tensors they own in theta and s, and the
+// first mistake made while building it. Knows no device.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/flat_vector.h"
+#include "base/error.h"
+#include "layers/layer.h"
+#include "losses/loss.h"
+
+namespace cnn {
+
+struct Node {
+    std::string name;
+    std::string kind;
+    const Layer *layer = nullptr;  // null for inputs and losses
+    const Loss *loss = nullptr;
+    double loss_weight = 1;
+    Settings settings;
+    std::vector<int32_t> inputs;
+    Shape shape;  // without the batch; rank 0 for a loss
+    int32_t first_parameter = 0, parameter_count = 0;
+    int32_t first_state = 0, state_count = 0;
+
+    bool is_input() const { return !layer && !loss; }
+};
+
+// A tensor within theta or s.
+struct NetTensor {
+    std::string name;  // "conv2d_1/weight"
+    int32_t node = -1;
+    Shape shape;
+    int64_t offset = 0;
+    bool decays = false;
+    double rate = 1;
+};
+
+class Net {
+  public:
+    Net(std::string name, uint64_t seed);
+
+    const std::string &name() const { return name_; }
+    uint64_t seed() const { return seed_; }
+
+    // Each returns the new node, or a negative status after recording the first mistake.
+    int32_t add_input(std::string_view name, const Shape &shape);
+    int32_t add_layer(const Layer &layer, std::string_view name, Settings settings,
+                      std::vector<int32_t> inputs);
+    int32_t add_loss(const Loss &loss, std::string_view name, double weight, int32_t input);
+    void add_output(int32_t node);
+    // Records a mistake found before a node could be asked for (a bad descriptor).
+    int32_t record(const Error &error);
+    void throw_mistake() const;
+    // After it adding is refused.
+    void seal() { sealed_ = true; }
+    bool sealed() const { return sealed_; }
+
+    const std::vector<Node> &nodes() const { return nodes_; }
+    const Node &node(int32_t id) const { return nodes_[static_cast<size_t>(id)]; }
+    const std::vector<int32_t> &inputs() const { return inputs_; }
+    const std::vector<int32_t> &losses() const { return losses_; }
+    // As declared, or the last node that isn't a loss.
+    std::vector<int32_t> outputs() const;
+    const std::vector<int32_t> &declared_outputs() const { return outputs_; }
+    // -1 when there is none.
+    int32_t find(std::string_view name) const;
+
+    const std::vector<NetTensor> &parameters() const { return parameters_; }
+    const std::vector<NetTensor> &state() const { return state_tensors_; }
+    void set_rate(std::string_view name, double rate);
+
+    // theta and s; on the device once compiled.
+    FlatVector &theta() { return theta_; }
+    FlatVector &s() { return s_; }
+    const FlatVector &theta() const { return theta_; }
+    const FlatVector &s() const { return s_; }
+    // Moved on by every change of theta, so that packed copies know they are stale.
+    uint64_t theta_version() const { return theta_version_; }
+    void theta_changed() { ++theta_version_; }
+
+    // "conv2d "stem" (node 3)", for messages.
+    std::string describe(int32_t node) const;
+
+  private:
+    int32_t add(Node node);
+    void check_building(std::string_view kind, std::string_view name) const;
+    std::string unique_name(std::string_view kind, std::string_view name) const;
+    void check_input(int32_t input) const;
+    void own(std::vector<NetTensor> &tensors, FlatVector &vector, const Node &node,
+             const std::vector<TensorSpec> &specs);
+
+    std::string name_;
+    uint64_t seed_;
+    bool sealed_ = false;
+    std::vector<Node> nodes_;
+    std::vector<int32_t> inputs_, outputs_, losses_;
+    std::vector<NetTensor> parameters_, state_tensors_;
+    FlatVector theta_, s_;
+    uint64_t theta_version_ = 1;
+    std::optional<Error> mistake_;
+};
+
+// Initial values of tensor number `index` of theta, a function of the seed, the number and the logical
+// position alone.
+std::vector<float> initial_values(const TensorSpec &spec, uint64_t seed, int64_t index);
+
+}  // namespace cnn

@@ -1,0 +1,194 @@
+// Passes over a program: what can be left out, and what runs as one kernel.
+#include <algorithm>
+
+#include "graph/program.h"
+
+namespace cnn {
+
+std::vector<TensorId> Program::kept() const {
+    std::vector<TensorId> ids = outputs;
+    ids.insert(ids.end(), input_gradients.begin(), input_gradients.end());
+    ids.insert(ids.end(), losses.begin(), losses.end());
+    ids.push_back(correct);
+    std::erase(ids, kNoTensor);
+    return ids;
+}
+
+namespace {
+
+// Readers of tensors see `to` wherever they saw `from`.
+void replace(Program &program, TensorId from, TensorId to) {
+    const auto in = [&](std::vector<TensorId> &ids) {
+        std::replace(ids.begin(), ids.end(), from, to);
+    };
+    for (Op &op : program.ops) in(op.inputs);
+    in(program.outputs);
+    in(program.input_gradients);
+    in(program.losses);
+}
+
+void remove_identities(Program &program) {
+    for (Op &op : program.ops) {
+        if (op.kind != OpKind::reshape) continue;
+        const auto &tensors = program.tensors;
+        if (tensors[static_cast<size_t>(op.inputs[0])].shape !=
+            tensors[static_cast<size_t>(op.outputs[0])].shape)
+            continue;
+        replace(program, op.outputs[0], op.inputs[0]);
+    }
+}
+
+void remove_unread(Program &program) {
+    std::vector<bool> read(program.tensors.size(), false);
+    for (TensorId id : program.kept()) read[static_cast<size_t>(id)] = true;
+    const auto matters = [&](TensorId id) {
+        return id != kNoTensor && (read[static_cast<size_t>(id)] ||
+                                   program.tensors[static_cast<size_t>(id)].space !=
+                                       Space::activation);
+    };
+    std::vector<Op> kept;
+    for (auto op = program.ops.rbegin(); op != program.ops.rend(); ++op) {
+        if (!std::any_of(op->outputs.begin(), op->outputs.end(), matters)) continue;
+        for (TensorId id : op->inputs) read[static_cast<size_t>(id)] = true;
+        kept.push_back(std::move(*op));
+    }
+    std::reverse(kept.begin(), kept.end());
+    program.ops = std::move(kept);
+    const auto forget = [&](TensorId &id) {
+        if (id != kNoTensor && !read[static_cast<size_t>(id)]) id = kNoTensor;
+    };
+    for (TensorId &id : program.inputs) forget(id);
+    for (TensorId &id : program.targets) forget(id);
+    for (TensorId &id : program.output_gradients) forget(id);
+    forget(program.weights);
+}
+
+class Fusion {
+  public:
+    Fusion(const Program &program, const Device &device) : program_(program), device_(device) {}
+
+    std::vector<FusedOp> run(std::vector<std::vector<TensorId>> &operands);
+
+  private:
+    using Members = std::vector<size_t>;  // indices of operations, in order
+
+    void count_readers();
+    // The operation that alone reads what op i alone writes, or -1.
+    int64_t only_reader(size_t i) const;
+    bool ready_before(size_t op, size_t first, const Members &members) const;
+    FusedOp group_of(const Members &members, std::vector<TensorId> &operands) const;
+
+    const Program &program_;
+    const Device &device_;
+    std::vector<int> readers_;
+    std::vector<int64_t> writer_;
+};
+
+void Fusion::count_readers() {
+    readers_.assign(program_.tensors.size(), 0);
+    writer_.assign(program_.tensors.size(), -1);
+    for (size_t i = 0; i < program_.ops.size(); ++i) {
+        for (TensorId id : program_.ops[i].inputs) ++readers_[static_cast<size_t>(id)];
+        for (TensorId id : program_.ops[i].outputs)
+            if (id != kNoTensor) writer_[static_cast<size_t>(id)] = static_cast<int64_t>(i);
+    }
+    for (TensorId id : program_.kept()) ++readers_[static_cast<size_t>(id)];
+}
+
+int64_t Fusion::only_reader(size_t i) const {
+    const Op &op = program_.ops[i];
+    if (op.outputs.size() != 1) return -1;
+    const TensorId result = op.outputs[0];
+    if (readers_[static_cast<size_t>(result)] != 1 ||
+        program_.tensors[static_cast<size_t>(result)].space != Space::activation)
+        return -1;
+    for (size_t j = i + 1; j < program_.ops.size(); ++j)
+        for (TensorId id : program_.ops[j].inputs)
+            if (id == result) return static_cast<int64_t>(j);
+    return -1;
+}
+
+// Whether what `op` reads is there where the group's first member stands.
+bool Fusion::ready_before(size_t op, size_t first, const Members &members) const {
+    for (TensorId id : program_.ops[op].inputs) {
+        const int64_t writer = writer_[static_cast<size_t>(id)];
+        const bool inside = std::find(members.begin(), members.end(),
+                                      static_cast<size_t>(writer)) != members.end();
+        if (writer >= static_cast<int64_t>(first) && !inside) return false;
+    }
+    return true;
+}
+
+FusedOp Fusion::group_of(const Members &members, std::vector<TensorId> &operands) const {
+    std::vector<TensorId> inputs, outputs, inner;
+    const auto has = [](const std::vector<TensorId> &ids, TensorId id) {
+        return std::find(ids.begin(), ids.end(), id) != ids.end();
+    };
+    for (size_t m : members)
+        for (TensorId id : program_.ops[m].outputs)
+            if (id != kNoTensor) (m == members.back() ? outputs : inner).push_back(id);
+    for (size_t m : members)
+        for (TensorId id : program_.ops[m].inputs)
+            if (!has(inner, id) && !has(outputs, id) && !has(inputs, id)) inputs.push_back(id);
+
+    operands = inputs;
+    operands.insert(operands.end(), outputs.begin(), outputs.end());
+    std::vector<TensorId> order = operands;
+    order.insert(order.end(), inner.begin(), inner.end());
+    const auto local = [&](TensorId id) {
+        if (id == kNoTensor) return kNoTensor;
+        return static_cast<TensorId>(std::find(order.begin(), order.end(), id) - order.begin());
+    };
+    FusedOp group;
+    group.inputs = static_cast<int32_t>(inputs.size());
+    group.outputs = static_cast<int32_t>(outputs.size());
+    for (TensorId id : order) group.tensors.push_back(program_.tensors[static_cast<size_t>(id)]);
+    for (size_t m : members) {
+        Op op = program_.ops[m];
+        for (TensorId &id : op.inputs) id = local(id);
+        for (TensorId &id : op.outputs) id = local(id);
+        group.ops.push_back(std::move(op));
+    }
+    return group;
+}
+
+std::vector<FusedOp> Fusion::run(std::vector<std::vector<TensorId>> &operands) {
+    count_readers();
+    std::vector<bool> taken(program_.ops.size(), false);
+    std::vector<FusedOp> groups;
+    operands.clear();
+    for (size_t i = 0; i < program_.ops.size(); ++i) {
+        if (taken[i]) continue;
+        Members members{i};
+        std::vector<TensorId> ids;
+        FusedOp group = group_of(members, ids);
+        for (int64_t next = only_reader(i); next >= 0; next = only_reader(members.back())) {
+            const auto op = static_cast<size_t>(next);
+            members.push_back(op);
+            std::vector<TensorId> longer_ids;
+            if (taken[op] || !ready_before(op, i, members)) break;
+            FusedOp longer = group_of(members, longer_ids);
+            if (!device_.fuses(longer)) break;
+            taken[op] = true;
+            group = std::move(longer);
+            ids = std::move(longer_ids);
+        }
+        groups.push_back(std::move(group));
+        operands.push_back(std::move(ids));
+    }
+    return groups;
+}
+
+}  // namespace
+
+void simplify(Program &program) {
+    remove_identities(program);
+    remove_unread(program);
+}
+
+std::vector<FusedOp> fuse(const Program &program, const Device &device,
+                          std::vector<std::vector<TensorId>> &operands) {
+    return Fusion(program, device).run(operands);
+}
+
+}  // namespace cnn

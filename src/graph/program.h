@@ -1,0 +1,70 @@
+// A net lowered to a list of operations for one purpose: what the planner turns into launches.
+#pragma once
+
+#include <compare>
+#include <vector>
+
+#include "graph/net.h"
+#include "ops/op.h"
+
+namespace cnn {
+
+enum class Purpose : uint8_t {
+    run,       // outputs
+    evaluate,  // losses and counts of right classes
+    gradient,  // losses, and the gradient of theta
+    train,     // as gradient, then the gate and the running statistics
+    backward,  // from the host's dL/dy: the gradients of theta and of the inputs
+};
+
+// Which program. Each is lowered and planned once, for each batch size that has a plan.
+struct ProgramKey {
+    Purpose purpose = Purpose::run;
+    bool training = false;  // batch statistics and dropout
+    bool softmax = false;   // of the outputs of a run
+    std::vector<TargetForm> forms;  // a loss each
+    int64_t batch = 1;
+
+    auto operator<=>(const ProgramKey &) const = default;
+};
+
+// The net's status vector, in reals: what steps leave on the device for later ones and for the host.
+enum StatusIndex : int64_t {
+    kStatusGate = 0,       // 1, and 0 for good once a loss or gradient wasn't finite
+    kStatusGoodSteps = 1,  // steps that passed the gate
+    kStatusLoss = 2,       // sum of their losses since the host cleared it
+    kStatusLossRest = 3,   // what its rounding lost
+    kStatusScale = 4,      // factor that clips the gradient of the latest step
+    kStatusCount = 8,
+};
+
+struct Program {
+    std::vector<Tensor> tensors;
+    std::vector<Op> ops;
+
+    // Fed by the host, in order; kNoTensor for what the program doesn't read.
+    std::vector<TensorId> inputs;
+    std::vector<TensorId> targets;
+    TensorId weights = kNoTensor;
+    std::vector<TensorId> output_gradients;
+    // Read by the host: whole tensors in plain layout, and single values.
+    std::vector<TensorId> outputs;
+    std::vector<TensorId> input_gradients;  // kNoTensor where an input has none
+    std::vector<TensorId> losses;
+    TensorId correct = kNoTensor;  // of the first loss that classifies
+
+    // Tensors that must survive to the program's end.
+    std::vector<TensorId> kept() const;
+};
+
+Program lower(const Net &net, const ProgramKey &key);
+
+// Removes reshapes to the same shape, and operations whose results nobody reads.
+void simplify(Program &program);
+
+// Joins operations as the device's pattern table allows. Operations stay in order; a group stands
+// where its first member stood.
+std::vector<FusedOp> fuse(const Program &program, const Device &device,
+                          std::vector<std::vector<TensorId>> &operands);
+
+}  // namespace cnn
