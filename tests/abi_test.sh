@@ -1,0 +1,67 @@
+#!/bin/sh
+# abi_test.sh LIBRARY SOURCE-FOLDER: what libcnn.so exports and needs, against cnn.h and the committed
+# lists in tests/abi/.
+set -eu
+LC_ALL=C
+export LC_ALL
+
+library=$1
+source=$2
+header=$source/include/cnn/cnn.h
+abi=$source/tests/abi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# same WHAT EXPECTED ACTUAL: compares two sorted lists.
+same() {
+    if ! diff -u "$2" "$3"; then
+        echo "FAILED: $1 differ"
+        failed=1
+    fi
+}
+
+# The header without comments, one declaration or brace a line.
+tr '\n' ' ' <"$header" |
+    sed -e 's|/\*[^*]*\*\**\([^/*][^*]*\*\**\)*/||g' -e 's/;/;\n/g' -e 's/{/{\n/g' -e 's/}/\n}/g' \
+        >"$work/declarations"
+
+sed -n 's/.*CNN_API[^(]*[ *]\(cnn_[a-z0-9_]*\)(.*/\1/p' "$work/declarations" |
+    sort >"$work/declared"
+nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
+    sort >"$work/exported"
+sed -n 's/^ *\(cnn_[a-z0-9_]*\);$/\1/p' "$source/src/api/cnn.map" | sort >"$work/mapped"
+same "symbols.txt and what the library exports" "$abi/symbols.txt" "$work/exported"
+same "symbols.txt and the declarations in cnn.h" "$abi/symbols.txt" "$work/declared"
+same "symbols.txt and cnn.map" "$abi/symbols.txt" "$work/mapped"
+
+# Every struct and field has its row in layout.txt.
+awk '
+    /typedef struct [a-z0-9_]+ *{/ { struct = $0; sub(/.*typedef struct /, "", struct)
+                                     sub(/ *{.*/, "", struct); print struct; next }
+    /^}/ { struct = "" }
+    struct != "" && /;/ {
+        field = $0
+        if (field ~ /\(\*/) { sub(/.*\(\*/, "", field); sub(/\).*/, "", field) }
+        else { sub(/(\[[^]]*\])?;.*/, "", field); sub(/.*[ *]/, "", field) }
+        print struct "." field
+    }' "$work/declarations" | sort >"$work/fields"
+sed 's/ .*//' "$abi/layout.txt" | sort >"$work/rows"
+same "layout.txt and the structs in cnn.h" "$work/rows" "$work/fields"
+
+# Nothing but the C and C++ run time is needed.
+readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' >"$work/needed"
+if grep -Ev '^(libc|libm|libdl|libpthread|libgcc_s|libstdc\+\+|ld-linux[-a-z0-9_]*)\.so\.[0-9]+$' \
+    "$work/needed"; then
+    echo "FAILED: the library needs more than the C and C++ run time"
+    failed=1
+fi
+
+strip -o "$work/stripped.so" "$library"
+size=$(wc -c <"$work/stripped.so")
+echo "stripped: $size bytes"
+if [ "$size" -ge 2000000 ]; then
+    echo "FAILED: the stripped library has 2 MB or more"
+    failed=1
+fi
+exit $failed
