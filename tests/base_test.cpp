@@ -407,7 +407,7 @@ void float_environment_comes_back(void **) {
     const unsigned saved = _mm_getcsr();
     _mm_setcsr(saved | 0x8040);  // flush to zero, denormals are zero
     volatile float small = std::numeric_limits<float>::min();
-    float half = 0;
+    volatile float half = 0;  // computed within the scope
     {
         const cnn::DefaultFloatEnvironment environment;
         half = small * 0.5f;
