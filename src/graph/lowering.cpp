@@ -78,9 +78,7 @@ class Lowering::LayerEmitter final : public Emitter {
     TensorId parameter(int i, const Shape &shape) override {
         return l_.in_vector(Space::parameter, parameter_tensor(i), shape);
     }
-    TensorId state(int i) override {
-        return l_.in_vector(Space::state, state_tensor(i), {});
-    }
+    TensorId state(int i) override { return l_.in_vector(Space::state, state_tensor(i), {}); }
     const Tensor &tensor(TensorId id) const override { return l_.tensor(id); }
 
     TensorId temporary(const Tensor &like) override {
@@ -217,7 +215,8 @@ void Lowering::choose_nodes() {
     if (!backward()) return;
     for (size_t i = 0; i < count; ++i) {
         const Node &node = net_.nodes()[i];
-        bool wants = node.parameter_count > 0 || (node.is_input() && key_.purpose == Purpose::backward);
+        bool wants =
+            node.parameter_count > 0 || (node.is_input() && key_.purpose == Purpose::backward);
         for (int32_t input : node.inputs) wants = wants || at(input).wants_gradient;
         nodes_[i].wants_gradient = wants && needed_[i];
     }
@@ -280,7 +279,10 @@ void Lowering::host_gradients() {
         const TensorId weighted = add(like);
         ExpressionBuilder b;
         b.result(b.times(b.operand(0), b.operand(1)));
-        program_.ops.push_back({OpKind::pointwise, id, {given, program_.weights}, {weighted},
+        program_.ops.push_back({OpKind::pointwise,
+                                id,
+                                {given, program_.weights},
+                                {weighted},
                                 PointwiseAttributes{b.take()}});
         if (at(id).wants_gradient) at(id).gradients.push_back(weighted);
     }
@@ -290,7 +292,10 @@ TensorId Lowering::gradient_of(int32_t node) {
     std::vector<TensorId> &gradients = at(node).gradients;
     if (gradients.size() > 1) {
         const TensorId total = add(tensor(gradients[0]));
-        program_.ops.push_back({OpKind::pointwise, node, gradients, {total},
+        program_.ops.push_back({OpKind::pointwise,
+                                node,
+                                gradients,
+                                {total},
                                 add_attributes(static_cast<int>(gradients.size()))});
         gradients = {total};
     }
@@ -321,13 +326,13 @@ void Lowering::outputs() {
     }
     if (key_.purpose == Purpose::backward)
         for (int32_t id : net_.inputs())
-            program_.input_gradients.push_back(
-                at(id).gradients.empty() ? kNoTensor : gradient_of(id));
+            program_.input_gradients.push_back(at(id).gradients.empty() ? kNoTensor
+                                                                        : gradient_of(id));
 }
 
 // gate = gate and the loss and |gradient|^2 are finite; the step's loss joins the running sum
-// (with what rounding loses, by Knuth's two-sum); good steps are counted. The squared norm is left in
-// kStatusScale for the optimizer to turn into its clipping factor.
+// (with what rounding loses, by Knuth's two-sum); good steps are counted. The squared norm is left
+// in kStatusScale for the optimizer to turn into its clipping factor.
 void Lowering::gate() {
     const TensorId norm = add(wide_scalar());
     NetTensor whole;
@@ -361,8 +366,7 @@ void Lowering::gate() {
     b.result(b.select(passes, total, sum));
     b.result(b.select(passes, b.plus(b.operand(3), rest), b.operand(3)));
     b.result(squared);
-    program_.ops.push_back(
-        {OpKind::pointwise, -1, inputs, outputs, PointwiseAttributes{b.take()}});
+    program_.ops.push_back({OpKind::pointwise, -1, inputs, outputs, PointwiseAttributes{b.take()}});
 }
 
 void Lowering::update_state() {
@@ -370,8 +374,10 @@ void Lowering::update_state() {
         const TensorId state = in_vector(Space::state, *update.state, {});
         ExpressionBuilder b;
         b.result(b.select(b.operand(2), b.operand(0), b.operand(1)));
-        program_.ops.push_back({OpKind::pointwise, update.state->node,
-                                {update.value, state, status(kStatusGate)}, {state},
+        program_.ops.push_back({OpKind::pointwise,
+                                update.state->node,
+                                {update.value, state, status(kStatusGate)},
+                                {state},
                                 PointwiseAttributes{b.take()}});
     }
 }

@@ -30,14 +30,23 @@ std::vector<float> initial_values(const TensorSpec &spec, uint64_t seed, int64_t
     };
     const auto uniform = [&](double bound) {
         for (size_t i = 0; i < values.size(); ++i)
-            values[i] = static_cast<float>(bound * (2.0 * static_cast<double>(stream.uniform(i)) - 1.0));
+            values[i] =
+                static_cast<float>(bound * (2.0 * static_cast<double>(stream.uniform(i)) - 1.0));
     };
     switch (init.kind) {
         case InitKind::automatic:
-        case InitKind::he: normal(init.scale * std::sqrt(2 / fan_in)); break;
-        case InitKind::xavier: uniform(init.scale * std::sqrt(6 / fan_sum)); break;
-        case InitKind::uniform: uniform(init.scale); break;
-        case InitKind::normal: normal(init.scale); break;
+        case InitKind::he:
+            normal(init.scale * std::sqrt(2 / fan_in));
+            break;
+        case InitKind::xavier:
+            uniform(init.scale * std::sqrt(6 / fan_sum));
+            break;
+        case InitKind::uniform:
+            uniform(init.scale);
+            break;
+        case InitKind::normal:
+            normal(init.scale);
+            break;
         case InitKind::constant:
             std::fill(values.begin(), values.end(), static_cast<float>(init.scale));
             break;
@@ -70,8 +79,7 @@ void Net::check_building(std::string_view kind, std::string_view name) const {
         fail(Status::invalid_argument,
              text("add ", kind, ": a name of ", name.size(), " bytes, at most ", kLongestName));
     if (!valid_utf8(name) || name.find('/') != std::string_view::npos)
-        fail(Status::invalid_argument,
-             text("add ", kind, ": a name must be UTF-8 without \"/\""));
+        fail(Status::invalid_argument, text("add ", kind, ": a name must be UTF-8 without \"/\""));
 }
 
 std::string Net::unique_name(std::string_view kind, std::string_view name) const {
@@ -112,8 +120,8 @@ int32_t Net::add_input(std::string_view name, const Shape &shape) {
         n.kind = "input";
         n.shape = shape;
         if (shape.rank < 1 || shape.rank > 3)
-            fail(Status::shape_mismatch, text("input \"", n.name, "\": rank is ", shape.rank,
-                                              ", but must be 1 to 3"));
+            fail(Status::shape_mismatch,
+                 text("input \"", n.name, "\": rank is ", shape.rank, ", but must be 1 to 3"));
         try {
             checked_elements(shape);
         } catch (const Error &error) {
@@ -132,8 +140,8 @@ void Net::own(std::vector<NetTensor> &tensors, FlatVector &vector, const Node &n
               const std::vector<TensorSpec> &specs) {
     const auto id = static_cast<int32_t>(nodes_.size());
     for (const TensorSpec &spec : specs) {
-        NetTensor tensor{text(node.name, "/", spec.name), id, spec.shape, vector.elements(),
-                         spec.decays, 1};
+        NetTensor tensor{
+            text(node.name, "/", spec.name), id, spec.shape, vector.elements(), spec.decays, 1};
         // State never draws numbers, so parameters alone count.
         vector.append(initial_values(spec, seed_, static_cast<int64_t>(tensors.size())));
         tensors.push_back(std::move(tensor));

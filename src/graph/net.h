@@ -104,8 +104,8 @@ class Net {
     std::optional<Error> mistake_;
 };
 
-// Initial values of tensor number `index` of theta, a function of the seed, the number and the logical
-// position alone.
+// Initial values of tensor number `index` of theta, a function of the seed, the number and the
+// logical position alone.
 std::vector<float> initial_values(const TensorSpec &spec, uint64_t seed, int64_t index);
 
 }  // namespace cnn

@@ -42,9 +42,9 @@ void remove_unread(Program &program) {
     std::vector<bool> read(program.tensors.size(), false);
     for (TensorId id : program.kept()) read[static_cast<size_t>(id)] = true;
     const auto matters = [&](TensorId id) {
-        return id != kNoTensor && (read[static_cast<size_t>(id)] ||
-                                   program.tensors[static_cast<size_t>(id)].space !=
-                                       Space::activation);
+        return id != kNoTensor &&
+               (read[static_cast<size_t>(id)] ||
+                program.tensors[static_cast<size_t>(id)].space != Space::activation);
     };
     std::vector<Op> kept;
     for (auto op = program.ops.rbegin(); op != program.ops.rend(); ++op) {
@@ -112,8 +112,8 @@ int64_t Fusion::only_reader(size_t i) const {
 bool Fusion::ready_before(size_t op, size_t first, const Members &members) const {
     for (TensorId id : program_.ops[op].inputs) {
         const int64_t writer = writer_[static_cast<size_t>(id)];
-        const bool inside = std::find(members.begin(), members.end(),
-                                      static_cast<size_t>(writer)) != members.end();
+        const bool inside =
+            std::find(members.begin(), members.end(), static_cast<size_t>(writer)) != members.end();
         if (writer >= static_cast<int64_t>(first) && !inside) return false;
     }
     return true;

@@ -20,15 +20,16 @@ enum class Purpose : uint8_t {
 // Which program. Each is lowered and planned once, for each batch size that has a plan.
 struct ProgramKey {
     Purpose purpose = Purpose::run;
-    bool training = false;  // batch statistics and dropout
-    bool softmax = false;   // of the outputs of a run
+    bool training = false;          // batch statistics and dropout
+    bool softmax = false;           // of the outputs of a run
     std::vector<TargetForm> forms;  // a loss each
     int64_t batch = 1;
 
     auto operator<=>(const ProgramKey &) const = default;
 };
 
-// The net's status vector, in reals: what steps leave on the device for later ones and for the host.
+// The net's status vector, in reals: what steps leave on the device for later ones and for the
+// host.
 enum StatusIndex : int64_t {
     kStatusGate = 0,       // 1, and 0 for good once a loss or gradient wasn't finite
     kStatusGoodSteps = 1,  // steps that passed the gate

@@ -1,5 +1,6 @@
-// Choosing candidates: coordinate descent from several starts. A tensor has the layout that its writer
-// chose; every other layout that a reader wants costs one reorder, shared by all who want it.
+// Choosing candidates: coordinate descent from several starts. A tensor has the layout that its
+// writer chose; every other layout that a reader wants costs one reorder, shared by all who want
+// it.
 #include "graph/selection.h"
 
 #include <algorithm>
@@ -74,10 +75,10 @@ void Chooser::collect(const Net &net, size_t group) {
     device_.candidates(op, candidates_[group]);
     if (candidates_[group].empty()) {
         const int32_t node = op.head().node;
-        fail_at(node, Status::unsupported,
-                text("compile: ", node >= 0 ? net.describe(node) : std::string("the net"),
-                     " needs ", name_of(op.head().kind), ", which ", device_.info().spec,
-                     " can't do"));
+        fail_at(
+            node, Status::unsupported,
+            text("compile: ", node >= 0 ? net.describe(node) : std::string("the net"), " needs ",
+                 name_of(op.head().kind), ", which ", device_.info().spec, " can't do"));
     }
     for (size_t i = 0; i < operands_[group].size(); ++i) {
         const auto id = static_cast<size_t>(operands_[group][i]);
@@ -92,8 +93,8 @@ void Chooser::collect(const Net &net, size_t group) {
 double Chooser::reorder_seconds(TensorId id) const {
     const Tensor &tensor = program_.tensors[static_cast<size_t>(id)];
     if (tensor.space == Space::parameter && !theta_changes_) return 0;
-    const auto bytes = static_cast<double>(
-        tensor.shape.elements() * size_of(tensor.type, device_.real_bytes()));
+    const auto bytes =
+        static_cast<double>(tensor.shape.elements() * size_of(tensor.type, device_.real_bytes()));
     return device_.launch_seconds() + 2 * bytes / device_.bytes_per_second();
 }
 

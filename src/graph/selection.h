@@ -13,8 +13,8 @@ struct Selection {
     double seconds = 0;             // predicted, reorders included
 };
 
-// groups and operands as fuse gives them. Throws Error(unsupported) naming the node of a group that the
-// device can't run. theta_changes: packed copies of parameters are made anew each time.
+// groups and operands as fuse gives them. Throws Error(unsupported) naming the node of a group that
+// the device can't run. theta_changes: packed copies of parameters are made anew each time.
 Selection select(const Net &net, const Program &program, const Device &device,
                  const std::vector<FusedOp> &groups,
                  const std::vector<std::vector<TensorId>> &operands, bool theta_changes);

@@ -1,0 +1,146 @@
+// First-order optimizers: rules that turn a gradient into a step, as expressions over flat vectors,
+// so that every backend runs them in one pass. Knows neither nets nor layers.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/flat_vector.h"
+
+namespace cnn {
+
+// Hyper-parameters by the numbers of cnn_key.
+enum class Key : int32_t {
+    learning_rate = 1,
+    momentum = 2,
+    nesterov = 3,
+    beta1 = 4,
+    beta2 = 5,
+    epsilon = 6,
+    weight_decay = 7,
+    l2 = 8,
+    clip_norm = 9,
+};
+
+struct KeyInfo {
+    Key key;
+    const char *name;
+    double default_value, minimum, maximum;
+};
+
+class HyperParameters {
+  public:
+    virtual ~HyperParameters() = default;
+    virtual double operator[](Key key) const = 0;
+};
+
+// What an optimizer adds to the frame below, which does clipping, L2, weight decay and the gate.
+class OptimizerRule {
+  public:
+    using Value = ExpressionBuilder::Value;
+
+    virtual ~OptimizerRule() = default;
+    virtual int32_t kind() const = 0;  // cnn_optimizer_kind
+    virtual const char *name() const = 0;
+    // All of its keys, learning_rate, l2 and clip_norm included.
+    virtual std::span<const KeyInfo> keys() const = 0;
+    virtual int state_count() const = 0;  // flat vectors as long as theta
+    // Values that change from step to step (from 1), at most kOptimizerScalars.
+    virtual void scalars(const HyperParameters &values, int64_t step, double rate,
+                         std::span<double> out) const = 0;
+    struct Operands {
+        Value theta, gradient;
+        std::vector<Value> states;
+        std::vector<Value> scalars;
+        Value rate;   // of this segment
+        Value decay;  // weight decay of this segment, per unit of rate
+    };
+    // The new theta and the new states.
+    virtual void update(ExpressionBuilder &b, const Operands &in, Value &theta,
+                        std::vector<Value> &states) const = 0;
+};
+
+inline constexpr int kOptimizerScalars = 8;
+
+// The optimizers there are. To add one: its file, its row in registry.cpp.
+std::span<const OptimizerRule *const> optimizer_rules();
+const OptimizerRule *find_optimizer(int32_t kind);
+const OptimizerRule *find_optimizer(std::string_view name);
+const OptimizerRule *sgd_rule();
+const OptimizerRule *adam_rule();
+const OptimizerRule *adamw_rule();
+
+// A run of theta whose elements are treated alike.
+struct Segment {
+    int64_t offset = 0, count = 0;
+    double rate = 1;      // factor of the learning rate; 0: left alone
+    bool decays = false;  // L2 and weight decay act on it
+    bool operator==(const Segment &) const = default;
+};
+
+// Where a step finds things on the device. gate: 1, or 0 for a step that must change nothing;
+// squared_norm: of the gradient, replaced by the clipping factor.
+struct StepMemory {
+    Ref theta, gradient, gate, squared_norm;
+};
+
+// Where a fit stopped, for one that resumes.
+struct FitPosition {
+    int64_t epoch = 0;
+    int64_t step_in_epoch = 0;
+    double loss_sum = 0;  // of the epoch's steps so far
+};
+
+class Optimizer final : public HyperParameters {
+  public:
+    explicit Optimizer(const OptimizerRule &rule);
+
+    const OptimizerRule &rule() const { return rule_; }
+    const KeyInfo &info(Key key) const;  // throws Error(not_found)
+    double operator[](Key key) const override;
+    void set(Key key, double value);
+
+    int64_t steps() const { return steps_; }
+    void set_steps(int64_t steps) { steps_ = steps; }
+    FitPosition &position() { return position_; }
+    const FitPosition &position() const { return position_; }
+    void reset();
+
+    // Binds to an owner, told apart by its number; throws Error(bad_state) when bound to another.
+    void bind(uint64_t owner, int64_t parameters);
+    bool bound() const { return owner_ != 0; }
+    uint64_t owner() const { return owner_; }
+    std::vector<FlatVector> &states() { return states_; }
+    // The queue of the device its states are on; null for the host.
+    Queue *states_queue() { return device_ ? queue_.get() : nullptr; }
+
+    // Everything that may fail or allocate: states onto the device, kernels for the segments.
+    void prepare(const std::shared_ptr<Device> &device, std::span<const Segment> segments);
+    // One step, enqueued. rate: the scheduled learning rate.
+    void step(Queue &queue, const StepMemory &memory, double rate);
+
+  private:
+    struct Update {
+        Segment segment;
+        std::unique_ptr<Kernel> kernel;
+    };
+    FusedOp update_group(int64_t count) const;
+    Expression update_expression() const;
+
+    const OptimizerRule &rule_;
+    std::vector<double> values_;
+    int64_t steps_ = 0;
+    FitPosition position_;
+    uint64_t owner_ = 0;
+    std::vector<FlatVector> states_;
+    std::shared_ptr<Device> device_;
+    std::unique_ptr<Queue> queue_;
+    std::vector<Update> updates_;
+    std::unique_ptr<Kernel> clip_;
+    std::vector<Ref> refs_;
+};
+
+}  // namespace cnn
