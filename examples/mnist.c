@@ -8,7 +8,7 @@
 #include "nets.h"
 #include "training.h"
 
-enum { kBatch = 64 };
+enum { kBatch = 64, kDefaultEpochs = -1 };
 
 struct options {
     const char *device;
@@ -55,12 +55,12 @@ static int parse(int argc, char **argv, struct options *o) {
         if (*end || end == value) return -1;
     }
     const int large = !strcmp(o->net, "large");
-    if (!o->epochs) o->epochs = large ? 6 : 5;
+    if (o->epochs == kDefaultEpochs) o->epochs = large ? 6 : 5;
     return i == argc && o->data && o->epochs > 0 && (large || !strcmp(o->net, "small")) ? 0 : -1;
 }
 
 int main(int argc, char **argv) {
-    struct options options = {.device = "auto", .net = "small"};
+    struct options options = {.device = "auto", .net = "small", .epochs = kDefaultEpochs};
     if (parse(argc, argv, &options)) return usage(argv[0]);
 
     struct dataset train, test;

@@ -1,6 +1,8 @@
-// Reads pictures of a digit with stb_image, cuts the digit out, scales and centres it.
+// Reads pictures of a digit, cuts the digit out, scales and centres it.
 #include "picture.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +10,10 @@
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STBI_ONLY_PNG
-#define STBI_ONLY_PNM
-#define STBI_MAX_DIMENSIONS 8192
+#define STBI_MAX_DIMENSIONS 4096
 #include <stb/stb_image.h>
 
-enum { kSide = PICTURE_SIDE, kInkSide = 20 };
+enum { kSide = PICTURE_SIDE, kInkSide = 20, kMaxSide = STBI_MAX_DIMENSIONS };
 
 // A picture in grey, white ink on black.
 struct grey {
@@ -24,15 +25,11 @@ struct box {
     int left, top, right, bottom;  // right and bottom are one past the end
 };
 
-// Loads grey and opacity, and lays the picture on white paper.
-static int load(const char *path, struct grey *picture, char *message, size_t message_size) {
+// Loads grey and opacity, and lays the picture on white paper. Returns NULL or what went wrong.
+static const char *load_png(FILE *file, struct grey *picture) {
     int channels = 0;
-    uint8_t *raw = stbi_load(path, &picture->width, &picture->height, &channels, 2);
-    if (!raw) {
-        snprintf(message, message_size, "%s: cannot be read as PNG or PGM: %s", path,
-                 stbi_failure_reason());
-        return -1;
-    }
+    uint8_t *raw = stbi_load_from_file(file, &picture->width, &picture->height, &channels, 2);
+    if (!raw) return stbi_failure_reason();
     const size_t count = (size_t)picture->width * (size_t)picture->height;
     picture->pixels = malloc(count * sizeof *picture->pixels);
     for (size_t i = 0; picture->pixels && i < count; i++) {
@@ -40,8 +37,54 @@ static int load(const char *path, struct grey *picture, char *message, size_t me
         picture->pixels[i] = (float)raw[2 * i] * opacity + 255 * (1 - opacity);
     }
     stbi_image_free(raw);
-    if (!picture->pixels) snprintf(message, message_size, "%s: out of memory", path);
-    return picture->pixels ? 0 : -1;
+    return picture->pixels ? NULL : "out of memory";
+}
+
+// A number of a PGM's header, after white space and comments; -1 if there is none up to `most`.
+static int header_number(FILE *file, int most) {
+    int c = getc(file), value = 0, digits = 0;
+    while (isspace(c) || c == '#') {
+        if (c == '#')
+            while (c != '\n' && c != EOF) c = getc(file);
+        else
+            c = getc(file);
+    }
+    for (; isdigit(c) && value <= most; c = getc(file), digits++) value = 10 * value + c - '0';
+    // The white space that ends the last number is the last byte before the pixels.
+    return digits && isspace(c) && value >= 1 && value <= most ? value : -1;
+}
+
+// The file stands after its magic number. Returns NULL or what went wrong.
+static const char *load_pgm(FILE *file, struct grey *picture) {
+    picture->width = header_number(file, kMaxSide);
+    picture->height = picture->width < 0 ? -1 : header_number(file, kMaxSide);
+    const int white = picture->height < 0 ? -1 : header_number(file, 65535);
+    if (white < 0) return "bad header, or larger than 4096 pixels";
+    const size_t count = (size_t)picture->width * (size_t)picture->height;
+    picture->pixels = malloc(count * sizeof *picture->pixels);
+    if (!picture->pixels) return "out of memory";
+    for (size_t i = 0; i < count; i++) {
+        const int high = white > 255 ? getc(file) : 0, low = getc(file);
+        if (high == EOF || low == EOF) return "truncated";
+        picture->pixels[i] = fminf(255.0f * (float)(256 * high + low) / (float)white, 255);
+    }
+    return NULL;
+}
+
+static int load(const char *path, struct grey *picture, char *message, size_t message_size) {
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        snprintf(message, message_size, "%s: cannot be opened: %s", path, strerror(errno));
+        return -1;
+    }
+    const int is_pgm = getc(file) == 'P' && getc(file) == '5';
+    if (!is_pgm) rewind(file);
+    const char *wrong = is_pgm ? load_pgm(file, picture) : load_png(file, picture);
+    fclose(file);
+    if (!wrong) return 0;
+    snprintf(message, message_size, "%s: cannot be read as PNG or binary PGM: %s", path, wrong);
+    free(picture->pixels);
+    return -1;
 }
 
 // The ground is what the picture's edge is made of; a bright one is turned into black.

@@ -6,7 +6,8 @@
 #   sh examples/quickstart.sh --mnist DIR        MNIST's four files in DIR, plain or gzipped
 #   sh examples/quickstart.sh --device opencl    on another device; build/examples/devices lists them
 #
-# Other options go to the program that trains: build/examples/digits or build/examples/mnist.
+# Other options (--epochs N, --seed S, ...) go to the program that trains, build/examples/digits or
+# build/examples/mnist.
 set -eu
 
 tools='g++ cmake ninja-build zlib1g-dev libstb-dev nlohmann-json3-dev opencl-headers'
@@ -52,6 +53,7 @@ install() {
 
 here=$(pwd)
 mnist=''
+settings=''
 device=auto
 left=$#
 while [ "$left" -gt 0 ]; do
@@ -96,7 +98,7 @@ if [ ! -f build/CMakeCache.txt ]; then
     fi
 fi
 # shellcheck disable=SC2086 # a list of words
-cmake -S . -B build ${settings:-} -DCNN_BUILD_EXAMPLES=ON
+cmake -S . -B build $settings -DCNN_BUILD_EXAMPLES=ON
 cmake --build build --parallel --target devices mnist digits classify
 
 say 'Devices'
