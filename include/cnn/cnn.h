@@ -635,7 +635,7 @@ CNN_API cnn_status cnn_optimizer_reset(cnn_optimizer *optimizer, cnn_error *erro
 /** One step on n <= max_batch samples: training-mode forward, backward, update of parameters and
  *  state. *loss (nullable) is the loss before the step; asking for it waits for the device. A step
  *  whose loss or gradient isn't finite changes nothing and gives CNN_NOT_FINITE (if loss is NULL:
- *  reported by a later call that waits). */
+ *  by the next step that asks for it, and no step in between changes anything). */
 CNN_API cnn_status cnn_net_train_step(cnn_net *net, cnn_optimizer *optimizer,
                                       const cnn_samples *samples, double *loss, cnn_error *error);
 
@@ -759,7 +759,8 @@ CNN_API cnn_status cnn_net_set_tensor(cnn_net *net, cnn_vector which, const char
                                       const float *values, int64_t elements, cnn_error *error);
 
 /** Multiplies the learning rate of a tensor, or of all tensors of the node of that name, by rate
- *  (>= 0, default 1; 0 freezes: neither step nor decay). Kept in files. */
+ *  (>= 0, default 1). 0 freezes: neither step nor decay, and a gradient of 0; freezing and thawing
+ *  plan anew at the next step. Kept in files. */
 CNN_API cnn_status cnn_net_set_rate(cnn_net *net, const char *name, double rate,
                                     cnn_error *error);
 

@@ -55,14 +55,15 @@ void FlatVector::write(Queue *queue, int64_t offset, const float *from, int64_t 
         std::copy_n(from, count, host_.begin() + offset);
 }
 
-void FlatVector::move_to(Device &device, Queue &queue, Queue *from_queue) {
+void FlatVector::move_to(const std::shared_ptr<Device> &device, Queue &queue, Queue *from_queue) {
     const int64_t count = elements();
     std::vector<float> values(static_cast<size_t>(count));
     read(from_queue, 0, values.data(), count);
-    auto buffer = device.allocate(std::max<int64_t>(1, count) * device.real_bytes());
-    write_reals(queue, {buffer.get(), 0}, device.real_bytes(), values.data(), count);
+    auto buffer = device->allocate(std::max<int64_t>(1, count) * device->real_bytes());
+    write_reals(queue, {buffer.get(), 0}, device->real_bytes(), values.data(), count);
     buffer_ = std::move(buffer);
-    real_bytes_ = device.real_bytes();
+    device_ = device;
+    real_bytes_ = device->real_bytes();
     elements_ = count;
     host_ = {};
 }
@@ -73,6 +74,7 @@ void FlatVector::move_to_host(Queue &from_queue) {
     read(&from_queue, 0, values.data(), elements_);
     host_ = std::move(values);
     buffer_.reset();
+    device_.reset();
 }
 
 }  // namespace cnn

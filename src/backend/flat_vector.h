@@ -1,5 +1,5 @@
-// A flat vector of reals that lives on the host, in float, until it is put on a device: theta, s, and
-// the states of optimizers. It survives a change of device.
+// A flat vector of reals that lives on the host, in float, until it is put on a device: theta, s,
+// and the states of optimizers. It survives a change of device.
 #pragma once
 
 #include <memory>
@@ -27,11 +27,12 @@ class FlatVector {
     bool on_device() const { return buffer_ != nullptr; }
     Ref at(int64_t offset = 0) const { return {buffer_.get(), offset * real_bytes_}; }
     // Onto a device, from the host or, by from_queue, from another device. Strong guarantee.
-    void move_to(Device &device, Queue &queue, Queue *from_queue);
+    void move_to(const std::shared_ptr<Device> &device, Queue &queue, Queue *from_queue);
     void move_to_host(Queue &from_queue);
 
   private:
     std::vector<float> host_;
+    std::shared_ptr<Device> device_;  // outlives the buffer
     std::unique_ptr<Buffer> buffer_;
     int64_t elements_ = 0;
     int64_t real_bytes_ = 4;

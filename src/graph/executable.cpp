@@ -26,6 +26,7 @@ Executable::Executable(Net &net, std::shared_ptr<Device> device, Log log,
       options_(options),
       queue_(device_->create_queue()),
       packed_(std::make_unique<PackedParameters>(*device_)),
+      frozen_version_(net.frozen_version()),
       ones_(static_cast<size_t>(options.max_batch), 1.0f) {
     std::sort(options_.batches.begin(), options_.batches.end());
     const int64_t real = device_->real_bytes();
@@ -61,7 +62,7 @@ Executable::Executable(Net &net, std::shared_ptr<Device> device, Log log,
         std::vector<float> values(static_cast<size_t>(source.elements()));
         source.read(from, 0, values.data(), source.elements());
         target.append(values);
-        target.move_to(*device_, *queue_, nullptr);
+        target.move_to(device_, *queue_, nullptr);
     };
     copy(net.theta(), theta);
     copy(net.s(), s);
@@ -126,6 +127,12 @@ Plan &Executable::plan(ProgramKey key, int64_t n) {
             key.batch = std::min(batch, options_.max_batch);
             break;
         }
+    if (frozen_version_ != net_.frozen_version()) {
+        queue_->finish();
+        std::erase_if(plans_,
+                      [](const auto &entry) { return entry.first.purpose >= Purpose::gradient; });
+        frozen_version_ = net_.frozen_version();
+    }
     const auto found = plans_.find(key);
     return found != plans_.end() ? *found->second : make_plan(key);
 }

@@ -71,6 +71,7 @@ class Executable {
     int64_t arena_bytes_ = 0;
     std::unique_ptr<PackedParameters> packed_;
     std::map<ProgramKey, std::unique_ptr<Plan>> plans_;
+    uint64_t frozen_version_ = 0;  // of the net when the plans were made
     std::vector<float> ones_;
     std::array<double, kSlotCount> scalars_{};
     std::atomic<bool> cancelled_{false};

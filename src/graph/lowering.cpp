@@ -106,6 +106,12 @@ class Lowering::LayerEmitter final : public Emitter {
 
     TensorId output_gradient() override { return l_.gradient_of(id_); }
     TensorId parameter_gradient(int i, const Shape &shape) override {
+        if (parameter_tensor(i).rate == 0) {
+            // Frozen: written to where nobody reads, so that the operation is left out.
+            Tensor unread;
+            unread.shape = shape.rank > 0 ? shape : parameter_tensor(i).shape;
+            return l_.add(unread);
+        }
         return l_.in_vector(Space::gradient, parameter_tensor(i), shape);
     }
     bool wants_input_gradient(int i) override {
@@ -215,8 +221,10 @@ void Lowering::choose_nodes() {
     if (!backward()) return;
     for (size_t i = 0; i < count; ++i) {
         const Node &node = net_.nodes()[i];
-        bool wants =
-            node.parameter_count > 0 || (node.is_input() && key_.purpose == Purpose::backward);
+        bool wants = node.is_input() && key_.purpose == Purpose::backward;
+        for (int32_t p = 0; p < node.parameter_count; ++p)
+            wants =
+                wants || net_.parameters()[static_cast<size_t>(node.first_parameter + p)].rate != 0;
         for (int32_t input : node.inputs) wants = wants || at(input).wants_gradient;
         nodes_[i].wants_gradient = wants && needed_[i];
     }

@@ -254,6 +254,7 @@ void Net::set_rate(std::string_view name, double rate) {
     const int32_t id = find(name);
     for (NetTensor &tensor : parameters_)
         if (tensor.name == name || (id >= 0 && tensor.node == id)) {
+            if ((tensor.rate == 0) != (rate == 0)) ++frozen_version_;
             tensor.rate = rate;
             found = true;
         }

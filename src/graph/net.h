@@ -81,6 +81,8 @@ class Net {
     // Moved on by every change of theta, so that packed copies know they are stale.
     uint64_t theta_version() const { return theta_version_; }
     void theta_changed() { ++theta_version_; }
+    // Moved on when a tensor is frozen or thawed, for then gradients are computed otherwise.
+    uint64_t frozen_version() const { return frozen_version_; }
 
     // "conv2d "stem" (node 3)", for messages.
     std::string describe(int32_t node) const;
@@ -100,7 +102,7 @@ class Net {
     std::vector<int32_t> inputs_, outputs_, losses_;
     std::vector<NetTensor> parameters_, state_tensors_;
     FlatVector theta_, s_;
-    uint64_t theta_version_ = 1;
+    uint64_t theta_version_ = 1, frozen_version_ = 1;
     std::optional<Error> mistake_;
 };
 

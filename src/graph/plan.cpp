@@ -135,6 +135,7 @@ void PlanBuilder::reorder(TensorId id, const Copy &from, int64_t to, const Layou
     Plan::Item item;
     item.kernel = device_.prepare(reorder_group(tensor), reorder_candidate(from.layout, layout));
     item.operands.resize(2);
+    item.commits = !plan_.items_.empty() && plan_.items_.back().commits;
     item.operands[0].value = from.value;
     item.operands[1].value = to;
     touch(from.value);
@@ -231,6 +232,11 @@ void PlanBuilder::add_group(size_t group) {
         locations[static_cast<size_t>(op.inputs)].value >= 0)
         in_place_.push_back(
             {now(), locations[0].value, locations[static_cast<size_t>(op.inputs)].value});
+    const auto keeps = [](const Plan::Location &location) {
+        return location.space == Space::status || location.space == Space::state;
+    };
+    item.commits = (!plan_.items_.empty() && plan_.items_.back().commits) ||
+                   std::any_of(locations.begin() + op.inputs, locations.end(), keeps);
     item.operands = std::move(locations);
     plan_.items_.push_back(std::move(item));
     describe(group, candidate);
@@ -391,7 +397,7 @@ void Plan::launch(int64_t n, const Context &context) {
         context.queue.zero({memory_.gradient.buffer, memory_.gradient.offset + range.offset},
                            range.bytes);
     for (Item &item : items_) {
-        if (context.cancelled.load(std::memory_order_relaxed))
+        if (!item.commits && context.cancelled.load(std::memory_order_relaxed))
             fail(Status::cancelled, "cancelled by cnn_net_cancel");
         launch.operands = item.refs.data();
         launch.workspace = item.workspace;

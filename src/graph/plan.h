@@ -94,6 +94,7 @@ class Plan {
         int64_t workspace_value = -1;
         Ref workspace;
         int32_t feed = -1;
+        bool commits = false;  // from here on a step is no longer cancelled
     };
     // Memory in the arena for a tensor in one layout, while items first to last run.
     struct Value {

@@ -21,6 +21,31 @@ ExpressionBuilder::Value ExpressionBuilder::add(const Instruction &instruction) 
     return {static_cast<int32_t>(code.size()) - 1};
 }
 
+Expression ExpressionBuilder::take() {
+    std::vector<bool> used(expression_.code.size(), false);
+    for (int32_t id : expression_.results) used[static_cast<size_t>(id)] = true;
+    std::vector<int32_t> place(used.size(), 0);
+    for (size_t i = used.size(); i-- > 0;) {
+        const Instruction &instruction = expression_.code[i];
+        if (!used[i] || !uses_values(instruction.fn)) continue;
+        for (int32_t id : {instruction.a, instruction.b, instruction.c})
+            used[static_cast<size_t>(id)] = true;
+    }
+    Expression taken;
+    for (size_t i = 0; i < used.size(); ++i) {
+        if (!used[i]) continue;
+        Instruction instruction = expression_.code[i];
+        if (uses_values(instruction.fn))
+            for (int32_t *id : {&instruction.a, &instruction.b, &instruction.c})
+                *id = place[static_cast<size_t>(*id)];
+        place[i] = static_cast<int32_t>(taken.code.size());
+        taken.code.push_back(instruction);
+    }
+    for (int32_t id : expression_.results) taken.results.push_back(place[static_cast<size_t>(id)]);
+    expression_ = {};
+    return taken;
+}
+
 Expression compose(const Expression &head, int result, const Expression &tail, int operand,
                    int first) {
     Expression joined{head.code, {}};

@@ -34,7 +34,9 @@ enum class Fn : uint8_t {
 
 struct Instruction {
     Fn fn = Fn::constant;
-    int32_t a = 0, b = 0, c = 0;  // earlier instructions, or an operand's or slot's index
+    // Earlier instructions (those a function doesn't take repeat the last it takes), or, in a, the
+    // index of an operand or slot.
+    int32_t a = 0, b = 0, c = 0;
     double value = 0;
 
     bool operator==(const Instruction &) const = default;
@@ -68,13 +70,14 @@ class ExpressionBuilder {
     Value operand(int index) { return add({Fn::operand, index, 0, 0, 0}); }
     Value scalar(int slot) { return add({Fn::scalar, slot, 0, 0, 0}); }
     Value constant(double value) { return add({Fn::constant, 0, 0, 0, value}); }
-    Value call(Fn fn, Value a) { return add({fn, a.id, 0, 0, 0}); }
-    Value call(Fn fn, Value a, Value b) { return add({fn, a.id, b.id, 0, 0}); }
+    Value call(Fn fn, Value a) { return add({fn, a.id, a.id, a.id, 0}); }
+    Value call(Fn fn, Value a, Value b) { return add({fn, a.id, b.id, b.id, 0}); }
     Value select(Value condition, Value yes, Value no) {
         return add({Fn::select, condition.id, yes.id, no.id, 0});
     }
     void result(Value value) { expression_.results.push_back(value.id); }
-    Expression take() { return std::move(expression_); }
+    // Leaves out what no result depends on.
+    Expression take();
 
     Value plus(Value a, Value b) { return call(Fn::add, a, b); }
     Value minus(Value a, Value b) { return call(Fn::sub, a, b); }

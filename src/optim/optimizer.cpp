@@ -80,7 +80,7 @@ void Optimizer::set(Key key, double value) {
 void Optimizer::reset() {
     steps_ = 0;
     position_ = {};
-    owner_ = 0;
+    owner_.reset();
     updates_.clear();
     clip_.reset();
     states_.clear();
@@ -88,9 +88,9 @@ void Optimizer::reset() {
     device_.reset();
 }
 
-void Optimizer::bind(uint64_t owner, int64_t parameters) {
+void Optimizer::bind(const std::shared_ptr<const void> &owner, int64_t parameters) {
     if (owner_ == owner) return;
-    if (owner_ != 0)
+    if (owner_)
         fail(Status::bad_state, text("optimizer ", rule_.name(),
                                      " is bound to another net; cnn_optimizer_reset frees it"));
     std::vector<FlatVector> states;
@@ -168,7 +168,7 @@ void Optimizer::prepare(const std::shared_ptr<Device> &device, std::span<const S
 
     if (device != device_) {
         auto queue = device->create_queue();
-        for (FlatVector &state : states_) state.move_to(*device, *queue, states_queue());
+        for (FlatVector &state : states_) state.move_to(device, *queue, states_queue());
         queue->finish();
         updates_.clear();
         clip_.reset();

@@ -109,10 +109,9 @@ class Optimizer final : public HyperParameters {
     const FitPosition &position() const { return position_; }
     void reset();
 
-    // Binds to an owner, told apart by its number; throws Error(bad_state) when bound to another.
-    void bind(uint64_t owner, int64_t parameters);
-    bool bound() const { return owner_ != 0; }
-    uint64_t owner() const { return owner_; }
+    // Binds to an owner, told apart by its address; throws Error(bad_state) when bound to another.
+    void bind(const std::shared_ptr<const void> &owner, int64_t parameters);
+    const std::shared_ptr<const void> &owner() const { return owner_; }
     std::vector<FlatVector> &states() { return states_; }
     // The queue of the device its states are on; null for the host.
     Queue *states_queue() { return device_ ? queue_.get() : nullptr; }
@@ -134,7 +133,7 @@ class Optimizer final : public HyperParameters {
     std::vector<double> values_;
     int64_t steps_ = 0;
     FitPosition position_;
-    uint64_t owner_ = 0;
+    std::shared_ptr<const void> owner_;
     std::vector<FlatVector> states_;
     std::shared_ptr<Device> device_;
     std::unique_ptr<Queue> queue_;

@@ -1,0 +1,221 @@
+// Checking samples.
+#include "train/samples.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/text.h"
+
+namespace cnn {
+
+namespace {
+
+int64_t bytes_of(HostType type) {
+    switch (type) {
+        case HostType::u8:
+            return 1;
+        case HostType::i64:
+            return 8;
+        default:
+            return 4;
+    }
+}
+
+// The first value serves all where the others are zero, else each zero is `missing`.
+void repeat(const float (&from)[4], float (&to)[4], float missing) {
+    const bool alone = from[1] == 0 && from[2] == 0 && from[3] == 0;
+    for (size_t c = 0; c < 4; ++c) {
+        const float value = alone ? from[0] : from[c];
+        to[c] = value == 0 ? missing : value;
+    }
+}
+
+int64_t label_at(const std::byte *data, HostType type, int64_t i) {
+    switch (type) {
+        case HostType::u8:
+            return std::to_integer<int64_t>(data[i]);
+        case HostType::i32: {
+            int32_t label;
+            std::memcpy(&label, data + i * 4, 4);
+            return label;
+        }
+        default: {
+            int64_t label;
+            std::memcpy(&label, data + i * 8, 8);
+            return label;
+        }
+    }
+}
+
+bool reserved_set(const int64_t (&reserved)[8]) {
+    return std::any_of(std::begin(reserved), std::end(reserved), [](int64_t v) { return v != 0; });
+}
+
+}  // namespace
+
+Feed feed_of(const cnn_view &view, const char *operation, const std::string &what) {
+    if (!view.data) fail(Status::invalid_argument, text(operation, ": ", what, ": data is NULL"));
+    if (view.type < CNN_FLOAT32 || view.type > CNN_INT64)
+        fail(Status::invalid_argument,
+             text(operation, ": ", what, ": type is ", view.type, ", which is none of cnn_type"));
+    if (view.layout != CNN_NCHW && view.layout != CNN_NHWC)
+        fail(Status::invalid_argument, text(operation, ": ", what, ": layout is ", view.layout,
+                                            ", which is none of cnn_layout"));
+    if (reserved_set(view.reserved))
+        fail(Status::incompatible, text(operation, ": ", what, ": reserved must be zero"));
+    Feed feed;
+    feed.data = static_cast<const std::byte *>(view.data);
+    feed.type = static_cast<HostType>(view.type);
+    feed.nhwc = view.layout == CNN_NHWC;
+    repeat(view.scale, feed.scale, 1);
+    repeat(view.mean, feed.mean, 0);
+    return feed;
+}
+
+void Samples::set_count(int64_t count, const std::string &what) {
+    if (count < 1) fail(Status::shape_mismatch, text(operation_, ": ", what, " has 0 samples"));
+    if (count_ >= 0 && count != count_)
+        fail(Status::shape_mismatch,
+             text(operation_, ": ", what, " has ", count, " samples, but input 0 has ", count_));
+    count_ = count;
+}
+
+void Samples::add_input(const Net &net, const cnn_view &view, size_t index) {
+    const int32_t id = net.inputs()[index];
+    const std::string what = net.describe(id);
+    Source source{feed_of(view, operation_, what), 0};
+    if (source.feed.type != HostType::f32 && source.feed.type != HostType::u8)
+        fail_at(id, Status::unsupported,
+                text(operation_, ": ", what, ": type must be CNN_FLOAT32 or CNN_UINT8"));
+    const int64_t elements = net.node(id).shape.elements();
+    if (view.elements < 0 || view.elements % elements != 0)
+        fail_at(id, Status::shape_mismatch,
+                text(operation_, ": ", what, " got ", view.elements,
+                     " elements, which is no multiple of the ", elements, " of one sample ",
+                     to_text(net.node(id).shape)));
+    set_count(view.elements / elements, what);
+    source.row_bytes = elements * bytes_of(source.feed.type);
+    inputs_.push_back(source);
+}
+
+void Samples::check_labels(const Source &source, const std::string &what, int64_t classes) const {
+    for (int64_t i = 0; i < count_; ++i) {
+        const int64_t label = label_at(source.feed.data, source.feed.type, i);
+        if (label < 0 || label >= classes)
+            fail(Status::out_of_range, text(operation_, ": ", what, ": label ", label,
+                                            " of sample ", i, " must be 0 to ", classes - 1));
+    }
+}
+
+void Samples::add_target(const Net &net, const cnn_view &view, bool labels, size_t index) {
+    const int32_t id = net.losses()[index];
+    const Node &loss = net.node(id);
+    const Shape &prediction = net.node(loss.inputs[0]).shape;
+    const std::string what = net.describe(id);
+    const TargetForm form = labels ? TargetForm::labels : TargetForm::values;
+    if (!loss.loss->takes(form, prediction))
+        fail_at(id, Status::invalid_argument,
+                text(operation_, ": ", what, " takes ", labels ? "targets" : "labels", " of shape ",
+                     to_text(prediction), ", not ", labels ? "labels" : "targets"));
+    Source source{feed_of(view, operation_, what), 0};
+    const int64_t elements = labels ? 1 : prediction.elements();
+    if (labels ? source.feed.type == HostType::f32 : source.feed.type != HostType::f32)
+        fail_at(id, Status::unsupported,
+                text(operation_, ": ", what, ": ",
+                     labels ? "labels must be integers" : "targets must be CNN_FLOAT32"));
+    if (view.elements != count_ * elements)
+        fail_at(
+            id, Status::shape_mismatch,
+            text(operation_, ": ", what, " got ", view.elements, labels ? " labels" : " elements",
+                 ", but ", count_, " samples need ", count_ * elements));
+    source.row_bytes = elements * bytes_of(source.feed.type);
+    if (labels) check_labels(source, what, prediction[0]);
+    targets_.push_back(source);
+    forms_.push_back(form);
+}
+
+Samples::Samples(const Net &net, const char *operation, const cnn_view *inputs, int32_t count)
+    : operation_(operation) {
+    const auto wanted = static_cast<int32_t>(net.inputs().size());
+    if (count != wanted || (count > 0 && !inputs))
+        fail(Status::invalid_argument,
+             text(operation, ": got ", count, " inputs, but the net has ", wanted));
+    if (wanted == 0) fail(Status::bad_state, text(operation, ": the net has no input"));
+    for (size_t i = 0; i < net.inputs().size(); ++i) add_input(net, inputs[i], i);
+}
+
+Samples::Samples(const Net &net, const char *operation, const cnn_samples &samples, bool targets)
+    : operation_(operation) {
+    if (samples.reserved32 != 0 || reserved_set(samples.reserved))
+        fail(Status::incompatible, text(operation, ": samples: reserved must be zero"));
+    cnn_view input{};
+    input.data = samples.inputs;
+    input.elements = samples.input_elements;
+    input.type = samples.input_type;
+    input.layout = samples.input_layout;
+    std::copy_n(samples.scale, 4, input.scale);
+    std::copy_n(samples.mean, 4, input.mean);
+    const bool several = samples.input_views != nullptr;
+    const cnn_view *inputs = several ? samples.input_views : &input;
+    *this = Samples(net, operation, inputs, several ? samples.input_view_count : 1);
+
+    if (samples.weights) {
+        if (samples.weight_elements != count_)
+            fail(Status::shape_mismatch, text(operation, ": got ", samples.weight_elements,
+                                              " weights for ", count_, " samples"));
+        weights_.feed.data = reinterpret_cast<const std::byte *>(samples.weights);
+        weights_.row_bytes = 4;
+    }
+    if (!targets) return;
+
+    const size_t losses = net.losses().size();
+    if (losses == 0) fail(Status::bad_state, text(operation, ": the net has no loss"));
+    if (samples.target_views) {
+        if (samples.target_view_count != static_cast<int32_t>(losses))
+            fail(Status::invalid_argument, text(operation, ": got ", samples.target_view_count,
+                                                " targets, but the net has ", losses, " losses"));
+        for (size_t i = 0; i < losses; ++i)
+            add_target(net, samples.target_views[i], samples.target_views[i].type != CNN_FLOAT32,
+                       i);
+        return;
+    }
+    if (losses > 1)
+        fail(Status::invalid_argument,
+             text(operation, ": the net has ", losses, " losses, which need target_views"));
+    if (samples.targets && samples.labels)
+        fail(Status::invalid_argument, text(operation, ": both targets and labels are given"));
+    if (!samples.targets && !samples.labels)
+        fail(Status::invalid_argument, text(operation, ": neither targets nor labels are given"));
+    cnn_view target{};
+    target.data = samples.labels ? samples.labels : samples.targets;
+    target.elements = samples.labels ? samples.label_elements : samples.target_elements;
+    target.type = samples.labels ? samples.label_type : CNN_FLOAT32;
+    add_target(net, target, samples.labels != nullptr, 0);
+}
+
+Feed Samples::at(const Source &source, int64_t first, const int64_t *rows) {
+    Feed feed = source.feed;
+    if (rows)
+        feed.rows = rows;
+    else
+        feed.data += first * source.row_bytes;
+    return feed;
+}
+
+void Samples::fill(Plan &plan, int64_t first, const int64_t *rows,
+                   const std::vector<float> &ones) const {
+    for (size_t i = 0; i < inputs_.size(); ++i)
+        if (Feed *feed = plan.input_feed(i)) *feed = at(inputs_[i], first, rows);
+    for (size_t i = 0; i < targets_.size(); ++i)
+        if (Feed *feed = plan.target_feed(i)) *feed = at(targets_[i], first, rows);
+    if (Feed *feed = plan.weight_feed()) {
+        if (weights_.feed.data) {
+            *feed = at(weights_, first, rows);
+        } else {
+            *feed = Feed{};
+            feed->data = reinterpret_cast<const std::byte *>(ones.data());
+        }
+    }
+}
+
+}  // namespace cnn
