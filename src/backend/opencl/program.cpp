@@ -107,6 +107,7 @@ Function::Function(const OpenClDevice &device, std::shared_ptr<const Program> pr
     if (status != CL_SUCCESS) {
         check(status, text("clCreateKernel of ", name, " in ", program_->name).c_str());
     }
+    ask_max_work_group();
 }
 
 bool Function::changes(cl_uint index, uint64_t bits, size_t bytes) {
@@ -166,13 +167,19 @@ void Function::launch_single(Queue &queue, int64_t items0, int64_t items1) {
     launch(queue, 2, global, local);
 }
 
-size_t Function::max_work_group() const {
-    size_t size = 1;
+void Function::launch_items(Queue &queue, int64_t items) {
+    if (device_->is_cpu_class()) return launch_single(queue, items);
+    const size_t local = std::min(kGroup, max_work_group_);
+    const size_t global = (static_cast<size_t>(items) + local - 1) / local * local;
+    launch(queue, 1, &global, &local);
+}
+
+void Function::ask_max_work_group() {
     const cl_int status = device_->api().clGetKernelWorkGroupInfo(
-        kernel_.get(), device_->description().device, CL_KERNEL_WORK_GROUP_SIZE, sizeof size, &size,
-        nullptr);
+        kernel_.get(), device_->description().device, CL_KERNEL_WORK_GROUP_SIZE,
+        sizeof max_work_group_, &max_work_group_, nullptr);
     if (status != CL_SUCCESS) check(status, text("clGetKernelWorkGroupInfo of ", name_).c_str());
-    return std::max<size_t>(size, 1);
+    max_work_group_ = std::max<size_t>(max_work_group_, 1);
 }
 
 std::shared_ptr<const Program> ProgramCache::embedded(std::string_view file,

@@ -53,9 +53,13 @@ class Function {
     // For kernels with reqd_work_group_size(1, 1, 1): `items` work-groups of one.
     void launch_single(Queue &queue, int64_t items);
     void launch_single(Queue &queue, int64_t items0, int64_t items1);
+    // For kernels of ITEMS (common.cl): groups of one in the CPU class, else of kGroup items, the
+    // last ones past `items`.
+    void launch_items(Queue &queue, int64_t items);
+    static constexpr size_t kGroup = 64;
 
     // CL_KERNEL_WORK_GROUP_SIZE: the largest group that the compiled kernel can run in.
-    size_t max_work_group() const;
+    size_t max_work_group() const { return max_work_group_; }
 
   private:
     static constexpr cl_uint kTracked = 48;
@@ -68,11 +72,13 @@ class Function {
     // Whether the argument has to be set, remembering its new value.
     bool changes(cl_uint index, uint64_t bits, size_t bytes);
     void check_argument(cl_int status, cl_uint index) const;
+    void ask_max_work_group();
 
     const OpenClDevice *device_ = nullptr;
     std::shared_ptr<const Program> program_;
     Handle<cl_kernel> kernel_;
     std::string name_;
+    size_t max_work_group_ = 1;
     std::array<Value, kTracked> values_{};
 };
 

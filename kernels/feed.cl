@@ -1,0 +1,59 @@
+// Samples as the host has them, row after row, into a tensor: (raw - mean[c]) * scale[c] as floats, or
+// integers as they are. Options: INTEGERS.
+
+#define RAW_FLOAT 0
+#define RAW_BYTE 1
+#define RAW_INT 2
+
+#ifdef INTEGERS
+#define OUT int
+#else
+#define OUT float
+#endif
+
+inline float pick(float4 values, int c) {
+    return c == 0 ? values.s0 : c == 1 ? values.s1 : c == 2 ? values.s2 : values.s3;
+}
+
+// Elements count [samples][channels][inner] as in plain tensors; with BLOCKED, blocks of samples.
+ITEMS __kernel void feed(__global const float *raw, __global OUT *y, long y_offset, int total,
+                         int chunk, int batch, int channels, int inner, int type, int nhwc,
+                         float scale0, float scale1, float scale2, float scale3, float mean0,
+                         float mean1, float mean2, float mean3) {
+    y += y_offset;
+    const float4 scales = (float4)(scale0, scale1, scale2, scale3);
+    const float4 means = (float4)(mean0, mean1, mean2, mean3);
+    const int features = channels * inner;
+    ITEM_RANGE(total, chunk)
+    for (int i = begin; i < end; ++i) {
+        const int sample = i / features, feature = i % features;
+        const int c = feature / inner;
+        const int within = nhwc ? feature % inner * channels + c : feature;
+        const float scale = pick(scales, c), mean = pick(means, c);
+#ifdef BLOCKED
+        const int first = sample * LANES, lanes = min(LANES, batch - first);
+#else
+        const int first = sample, lanes = 1;
+#endif
+        OUT value[LANES];
+        for (int lane = 0; lane < lanes; ++lane) {
+            const int at = (first + lane) * features + within;
+#ifdef INTEGERS
+            value[lane] = type == RAW_BYTE  ? (int)((__global const uchar *)raw)[at]
+                          : type == RAW_INT ? ((__global const int *)raw)[at]
+                                            : convert_int_rte(raw[at]);
+#else
+            const float v = type == RAW_BYTE  ? (float)((__global const uchar *)raw)[at]
+                            : type == RAW_INT ? (float)((__global const int *)raw)[at]
+                                              : raw[at];
+            value[lane] = (v - mean) * scale;
+#endif
+        }
+#ifdef BLOCKED
+        for (int lane = lanes; lane < LANES; ++lane) value[lane] = 0;
+        vstore16(vload16(0, value), i, y);
+#else
+        y[i] = value[0];
+#endif
+    }
+}
