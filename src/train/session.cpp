@@ -1,0 +1,298 @@
+// The primitives: run, evaluate, loss_gradient, backward, train_step.
+#include "train/session.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/fpenv.h"
+#include "base/text.h"
+
+namespace cnn {
+
+void Session::compile(std::shared_ptr<Device> device, Log log, const CompileOptions &options) {
+    net_.throw_mistake();
+    if (net_.nodes().empty()) fail(Status::bad_state, "compile: the net has no nodes");
+    if (net_.inputs().empty()) fail(Status::bad_state, "compile: the net has no input");
+    const DefaultFloatEnvironment environment;
+    auto executable =
+        std::make_unique<Executable>(net_, std::move(device), log, options, executable_.get());
+    net_.seal();
+    const std::lock_guard lock(executable_mutex_);
+    executable_ = std::move(executable);
+}
+
+Executable &Session::executable(const char *operation) {
+    net_.throw_mistake();
+    if (!executable_) fail(Status::bad_state, text(operation, ": the net isn't compiled"));
+    return *executable_;
+}
+
+void Session::cancel() {
+    const std::lock_guard lock(executable_mutex_);
+    if (executable_) executable_->cancel();
+}
+
+void Session::check_not_busy(const char *operation) const {
+    if (in_callback_)
+        fail(Status::busy, text(operation, ": not allowed from within a callback of the same net"));
+}
+
+void Session::begin_call() {
+    if (executable_ && !in_callback_) executable_->clear_cancel();
+}
+
+void Session::check_training(const char *operation) {
+    if (executable(operation).inference_only())
+        fail(Status::bad_state, text(operation, ": the net is compiled for inference only"));
+}
+
+void Session::run(const cnn_view *inputs, int32_t input_count, const cnn_view *outputs,
+                  int32_t output_count, bool softmax, bool training) {
+    Executable &exe = executable("run");
+    const Samples samples(net_, "run", inputs, input_count);
+    const std::vector<int32_t> nodes = net_.outputs();
+    if (output_count < 1 || output_count > static_cast<int32_t>(nodes.size()) || !outputs)
+        fail(Status::invalid_argument,
+             text("run: got ", output_count, " outputs, but the net has ", nodes.size()));
+    std::vector<int64_t> sizes;
+    for (size_t i = 0; i < static_cast<size_t>(output_count); ++i) {
+        const cnn_view &view = outputs[i];
+        const Node &node = net_.node(nodes[i]);
+        const std::string what = net_.describe(nodes[i]);
+        feed_of(view, "run", what);
+        sizes.push_back(node.shape.elements());
+        if (view.type != CNN_FLOAT32 || view.layout != CNN_NCHW)
+            fail_at(nodes[i], Status::unsupported,
+                    text("run: output ", what, " must be CNN_FLOAT32 and CNN_NCHW"));
+        if (view.elements != samples.count() * sizes[i])
+            fail_at(nodes[i], Status::shape_mismatch,
+                    text("run: output ", what, " got room for ", view.elements, " elements, but ",
+                         samples.count(), " samples give ", samples.count() * sizes[i]));
+    }
+    const DefaultFloatEnvironment environment;
+    ProgramKey key;
+    key.training = training;
+    key.softmax = softmax;
+    for (int64_t first = 0; first < samples.count(); first += exe.max_batch()) {
+        const int64_t n = std::min(exe.max_batch(), samples.count() - first);
+        Plan &plan = exe.plan(key, n);
+        samples.fill(plan, first, nullptr, exe.ones());
+        exe.launch(plan, n, static_cast<uint64_t>(steps_) + 1);
+        for (size_t i = 0; i < sizes.size(); ++i) {
+            auto *to = static_cast<float *>(const_cast<void *>(outputs[i].data));
+            read_reals(exe.queue(), plan.output(i), exe.device().real_bytes(),
+                       to + first * sizes[i], n * sizes[i]);
+        }
+    }
+}
+
+Session::Evaluation Session::evaluate(const Samples &samples) {
+    check_training("evaluate");
+    Executable &exe = *executable_;
+    const DefaultFloatEnvironment environment;
+    ProgramKey key;
+    key.purpose = Purpose::evaluate;
+    key.forms = samples.forms();
+    Evaluation result;
+    result.samples = samples.count();
+    exe.scalars()[kSlotInverseCount] = 1.0 / static_cast<double>(samples.count());
+    for (int64_t first = 0; first < samples.count(); first += exe.max_batch()) {
+        const int64_t n = std::min(exe.max_batch(), samples.count() - first);
+        Plan &plan = exe.plan(key, n);
+        samples.fill(plan, first, nullptr, exe.ones());
+        exe.launch(plan, n, 0);
+        result.loss += exe.read_loss(plan);
+        if (plan.correct().buffer)
+            result.correct = std::max<int64_t>(0, result.correct) +
+                             std::llround(exe.read_single(plan.correct()));
+    }
+    return result;
+}
+
+void Session::loss_gradient(const Samples &samples, bool training, double *loss) {
+    check_training("loss_gradient");
+    Executable &exe = *executable_;
+    const DefaultFloatEnvironment environment;
+    ProgramKey key;
+    key.purpose = Purpose::gradient;
+    key.training = training;
+    key.forms = samples.forms();
+    Plan &plan = exe.plan(key, samples.count());
+    samples.fill(plan, 0, nullptr, exe.ones());
+    exe.scalars()[kSlotInverseCount] = 1.0 / static_cast<double>(samples.count());
+    exe.launch(plan, samples.count(), static_cast<uint64_t>(steps_) + 1);
+    if (loss) *loss = exe.read_loss(plan);
+    // The samples are the host's again when this returns.
+    exe.queue().finish();
+}
+
+namespace {
+
+void check_gradient_view(const cnn_view &view, const std::string &what, int64_t expected) {
+    if (view.type != CNN_FLOAT32)
+        fail(Status::unsupported, text("backward: ", what, " must be CNN_FLOAT32"));
+    if (view.elements != expected)
+        fail(Status::shape_mismatch, text("backward: ", what, " got ", view.elements,
+                                          " elements, but must have ", expected));
+}
+
+}  // namespace
+
+void Session::backward(const Samples &samples, const cnn_view *output_gradients,
+                       int32_t output_count, const cnn_view *input_gradients, int32_t input_count,
+                       bool training) {
+    check_training("backward");
+    Executable &exe = *executable_;
+    const std::vector<int32_t> outputs = net_.outputs();
+    if (output_count != static_cast<int32_t>(outputs.size()) || !output_gradients)
+        fail(Status::invalid_argument,
+             text("backward: got ", output_count, " output gradients, but the net has ",
+                  outputs.size(), " outputs"));
+    if (input_count < 0 || input_count > static_cast<int32_t>(net_.inputs().size()) ||
+        (input_count > 0 && !input_gradients))
+        fail(Status::invalid_argument,
+             text("backward: got ", input_count, " input gradients, but the net has ",
+                  net_.inputs().size(), " inputs"));
+    const int64_t n = samples.count();
+    std::vector<Feed> feeds;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+        const std::string what = text("the gradient of ", net_.describe(outputs[i]));
+        check_gradient_view(output_gradients[i], what, n * net_.node(outputs[i]).shape.elements());
+        feeds.push_back(feed_of(output_gradients[i], "backward", what));
+    }
+    for (size_t i = 0; i < static_cast<size_t>(input_count); ++i)
+        if (input_gradients[i].data)
+            check_gradient_view(input_gradients[i],
+                                text("the gradient of ", net_.describe(net_.inputs()[i])),
+                                n * net_.node(net_.inputs()[i]).shape.elements());
+
+    const DefaultFloatEnvironment environment;
+    ProgramKey key;
+    key.purpose = Purpose::backward;
+    key.training = training;
+    Plan &plan = exe.plan(key, n);
+    samples.fill(plan, 0, nullptr, exe.ones());
+    for (size_t i = 0; i < feeds.size(); ++i)
+        if (Feed *feed = plan.output_gradient_feed(i)) *feed = feeds[i];
+    exe.launch(plan, n, static_cast<uint64_t>(steps_) + 1);
+    for (size_t i = 0; i < static_cast<size_t>(input_count); ++i) {
+        if (!input_gradients[i].data) continue;
+        auto *to = static_cast<float *>(const_cast<void *>(input_gradients[i].data));
+        const Ref from = plan.input_gradient(i);
+        if (from.buffer)
+            read_reals(exe.queue(), from, exe.device().real_bytes(), to,
+                       input_gradients[i].elements);
+        else
+            std::fill_n(to, input_gradients[i].elements, 0.0f);
+    }
+    exe.queue().finish();
+}
+
+// Neighbouring tensors that are treated alike make one segment.
+const std::vector<Segment> &Session::segments() {
+    const auto &tensors = net_.parameters();
+    const bool same =
+        std::equal(tensors.begin(), tensors.end(), segment_rates_.begin(), segment_rates_.end(),
+                   [](const NetTensor &tensor, double rate) { return tensor.rate == rate; });
+    if (same && !segments_.empty()) return segments_;
+    segments_.clear();
+    segment_rates_.clear();
+    for (const NetTensor &tensor : tensors) {
+        segment_rates_.push_back(tensor.rate);
+        if (tensor.rate == 0) continue;
+        const int64_t count = tensor.shape.elements();
+        if (!segments_.empty()) {
+            Segment &last = segments_.back();
+            if (last.offset + last.count == tensor.offset && last.rate == tensor.rate &&
+                last.decays == tensor.decays) {
+                last.count += count;
+                continue;
+            }
+        }
+        segments_.push_back({tensor.offset, count, tensor.rate, tensor.decays});
+    }
+    return segments_;
+}
+
+void Session::prepare_training(Optimizer &optimizer, const char *operation) {
+    check_training(operation);
+    if (net_.theta().elements() == 0)
+        fail(Status::bad_state, text(operation, ": the net has no parameters"));
+    optimizer.bind(identity_, net_.theta().elements());
+    optimizer.prepare(executable_->shared_device(), segments());
+}
+
+Plan &Session::step(Optimizer &optimizer, const Samples &samples, int64_t n, const int64_t *rows,
+                    double rate) {
+    Executable &exe = *executable_;
+    ProgramKey key;
+    key.purpose = Purpose::train;
+    key.training = true;
+    key.forms = samples.forms();
+    Plan &plan = exe.plan(key, n);
+    samples.fill(plan, 0, rows, exe.ones());
+    exe.scalars()[kSlotInverseCount] = 1.0 / static_cast<double>(n);
+    exe.launch(plan, n, static_cast<uint64_t>(steps_) + 1);
+    const int64_t real = exe.device().real_bytes();
+    const auto status = [&](StatusIndex index) { return Ref{exe.status().buffer, index * real}; };
+    optimizer.step(exe.queue(),
+                   {net_.theta().at(), exe.gradient(), status(kStatusGate), status(kStatusScale)},
+                   rate);
+    net_.theta_changed();
+    ++steps_;
+    return plan;
+}
+
+void Session::train_step(Optimizer &optimizer, const Samples &samples, double *loss) {
+    prepare_training(optimizer, "train_step");
+    Executable &exe = *executable_;
+    if (samples.count() > exe.max_batch())
+        fail(Status::limit_exceeded,
+             text("train_step: got ", samples.count(),
+                  " samples, but the net is compiled for at most ", exe.max_batch()));
+    const DefaultFloatEnvironment environment;
+    Plan &plan = step(optimizer, samples, samples.count(), nullptr, optimizer[Key::learning_rate]);
+    if (!loss) {
+        exe.queue().finish();
+        return;
+    }
+    *loss = exe.read_loss(plan);
+    if (exe.status_value(kStatusGate) == 0) {
+        exe.reset_status();
+        optimizer.set_steps(optimizer.steps() - 1);
+        --steps_;
+        fail(Status::not_finite,
+             text("train_step: the loss or its gradient isn't finite (loss ", *loss, ") at step ",
+                  optimizer.steps() + 1,
+                  "; parameters are unchanged; try a smaller learning_rate (now ",
+                  optimizer[Key::learning_rate], ")"));
+    }
+}
+
+int64_t Session::elements(VectorKind which) const {
+    return which == VectorKind::state ? net_.s().elements() : net_.theta().elements();
+}
+
+const std::vector<NetTensor> &Session::tensors(VectorKind which) const {
+    return which == VectorKind::state ? net_.state() : net_.parameters();
+}
+
+void Session::read(VectorKind which, int64_t offset, float *values, int64_t count) {
+    if (which == VectorKind::gradient) {
+        check_training("get gradient");
+        const int64_t real = executable_->device().real_bytes();
+        read_reals(executable_->queue(), {executable_->gradient().buffer, offset * real}, real,
+                   values, count);
+        return;
+    }
+    (which == VectorKind::state ? net_.s() : net_.theta()).read(queue(), offset, values, count);
+}
+
+void Session::write(VectorKind which, int64_t offset, const float *values, int64_t count) {
+    if (which == VectorKind::gradient)
+        fail(Status::invalid_argument, "set gradient: it is only computed, never set");
+    (which == VectorKind::state ? net_.s() : net_.theta()).write(queue(), offset, values, count);
+    net_.theta_changed();
+}
+
+}  // namespace cnn
