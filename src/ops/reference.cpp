@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/philox.h"
+#include "ops/dropout.h"
 
 namespace cnn::reference {
 
@@ -560,9 +560,7 @@ void dropout(const Op &op, const Operands<Real> &t, uint64_t step) {
     const Real scale = static_cast<Real>(1 / (1 - a.rate));
     const int64_t elements = t.shape(op.outputs[0]).elements();
     for (int64_t i = 0; i < elements; ++i) {
-        const auto index = static_cast<uint64_t>(i);
-        const auto words = philox(a.seed, index / 4, (uint64_t{a.stream} << 40) ^ step);
-        const bool keep = double{uniform01(words[static_cast<size_t>(index % 4)])} >= a.rate;
+        const bool keep = dropout_keeps(a, step, static_cast<uint64_t>(i));
         t.real(op.outputs[0])[i] = keep ? t.real(op.inputs[0])[i] * scale : Real{0};
     }
 }
