@@ -1,12 +1,13 @@
 #!/bin/sh
-# abi_test.sh LIBRARY SOURCE-FOLDER: what libcnn.so exports and needs, against cnn.h and the committed
-# lists in tests/abi/.
+# abi_test.sh LIBRARY SOURCE-FOLDER BUILD-FOLDER: what libcnn.so exports and needs, against cnn.h and
+# the committed lists in tests/abi/.
 set -eu
 LC_ALL=C
 export LC_ALL
 
 library=$1
 source=$2
+build=$3
 header=$source/include/cnn/cnn.h
 abi=$source/tests/abi
 work=$(mktemp -d)
@@ -56,6 +57,22 @@ if grep -Ev '^(libc|libm|libdl|libpthread|libgcc_s|libstdc\+\+|ld-linux[-a-z0-9_
     echo "FAILED: the library needs more than the C and C++ run time"
     failed=1
 fi
+
+# What a library must never do to its host: print, end it, change its settings.
+nm -D --undefined-only "$library" | awk '{ sub(/@.*/, "", $2); print $2 }' >"$work/undefined"
+if grep -Ex 'v?f?printf|puts|putchar|perror|abort|_?exit|quick_exit|setlocale|signal|sigaction|s?rand|(secure_)?getenv|setenv|_ZSt4(cout|cerr|clog)' \
+    "$work/undefined"; then
+    echo "FAILED: the library calls what it must not"
+    failed=1
+fi
+
+# A function that other files may share would bring a newer processor's instructions to all of them.
+for object in $(find "$build" -name 'isa_avx*.o'); do
+    if nm -C --defined-only "$object" | grep ' [WVu] '; then
+        echo "FAILED: $(basename "$object") shares functions with the rest of the library"
+        failed=1
+    fi
+done
 
 strip -o "$work/stripped.so" "$library"
 size=$(wc -c <"$work/stripped.so")
