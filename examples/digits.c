@@ -93,8 +93,8 @@ static int write_pictures(const char *folder, const struct dataset *test) {
     return 0;
 }
 
-static int train_and_test(const struct options *options, const struct dataset *train,
-                          const struct dataset *test) {
+static int train_and_test(const struct options *options, cnn_device *device,
+                          const struct dataset *train, const struct dataset *test) {
     const cnn_samples train_samples = samples_of(train), test_samples = samples_of(test);
     const cnn_fit fit = {.epochs = options->epochs,
                          .batch = kBatch,
@@ -104,13 +104,11 @@ static int train_and_test(const struct options *options, const struct dataset *t
                          .progress = show_progress};
     cnn_net *net = small_net(train->height, train->width, options->seed);
     cnn_optimizer *adam = cnn_optimizer_create(CNN_ADAM);
-    cnn_device *device = NULL;
     cnn_device_info info;
     cnn_report report;
     cnn_error error;
 
-    const int failed = cnn_device_open(options->device, NULL, &device, &error) ||
-                       cnn_device_get_info(device, &info, &error) ||
+    const int failed = cnn_device_get_info(device, &info, &error) ||
                        cnn_net_compile(net, device, &(cnn_compile){.max_batch = kBatch}, &error) ||
                        cnn_optimizer_set(adam, CNN_LEARNING_RATE, 1e-3, &error) ||
                        cnn_net_fit(net, adam, &train_samples, &fit, &report, &error) ||
@@ -126,18 +124,24 @@ static int train_and_test(const struct options *options, const struct dataset *t
 
     cnn_optimizer_destroy(adam);
     cnn_net_destroy(net);
-    cnn_device_destroy(device);
     return failed;
 }
 
 int main(int argc, char **argv) {
     struct options options = {.device = "auto", .epochs = 6};
     if (parse(argc, argv, &options)) return usage(argv[0]);
+
+    cnn_device *device = NULL;
+    cnn_error error;
+    if (cnn_device_open(options.device, NULL, &device, &error))
+        return fprintf(stderr, "%s\n", error.message), 1;
+
     struct dataset train, test;
     const int failed = draw_sets(&options, &train, &test) ||
-                       train_and_test(&options, &train, &test) ||
+                       train_and_test(&options, device, &train, &test) ||
                        (options.pictures && write_pictures(options.pictures, &test));
     dataset_free(&train);
     dataset_free(&test);
+    cnn_device_destroy(device);
     return failed;
 }
