@@ -54,9 +54,9 @@ class Fit {
     void epoch();
     void order();
     void step();
-    void observe(bool epoch_ended);
+    void observe();
     void check_gate();
-    double mean_loss();
+    void collect();
     void call_progress(bool epoch_ended);
     void validate();
     [[noreturn]] void cancelled(const char *by);
@@ -138,11 +138,15 @@ void Fit::check_gate() {
               "; try a smaller learning_rate (now ", rate_, ")"));
 }
 
-// The mean over the epoch's steps so far; waits for the device.
-double Fit::mean_loss() {
-    const double sum = exe_.status_value(kStatusLoss) + exe_.status_value(kStatusLossRest);
-    const double total = position_.loss_sum + sum;
-    return position_.step_in_epoch > 0 ? total / static_cast<double>(position_.step_in_epoch) : 0;
+// Waits for the device: the steps since the last time passed the gate, and their losses join the
+// epoch's.
+void Fit::collect() {
+    check_gate();
+    position_.loss_sum += exe_.status_value(kStatusLoss) + exe_.status_value(kStatusLossRest);
+    steps_at_reset_ = report_.steps;
+    exe_.reset_status();
+    report_.loss =
+        position_.loss_sum / static_cast<double>(std::max<int64_t>(1, position_.step_in_epoch));
 }
 
 void Fit::cancelled(const char *by) {
@@ -176,30 +180,13 @@ void Fit::call_progress(bool epoch_ended) {
     if (stop != 0) cancelled("the progress callback");
 }
 
-void Fit::observe(bool epoch_ended) {
-    const bool due = options_.progress_interval < 0 ||
-                     seconds_since(last_progress_) >= options_.progress_interval;
-    if (!due && !epoch_ended) return;
-    check_gate();
-    if (!epoch_ended) {
-        report_.loss = mean_loss();
-        // A checkpoint made in the callback carries the sum so far.
-        const double before = position_.loss_sum;
-        position_.loss_sum = report_.loss * static_cast<double>(position_.step_in_epoch);
-        if (options_.progress) {
-            struct Restore {
-                double &place;
-                double value;
-                ~Restore() { place = value; }
-            } restore{position_.loss_sum, before};
-            call_progress(false);
-        } else {
-            position_.loss_sum = before;
-            last_progress_ = Clock::now();
-        }
-    } else if (options_.progress) {
-        call_progress(true);
-    }
+void Fit::observe() {
+    if (options_.progress_interval >= 0 &&
+        seconds_since(last_progress_) < options_.progress_interval)
+        return;
+    collect();
+    last_progress_ = Clock::now();
+    if (options_.progress) call_progress(false);
 }
 
 void Fit::validate() {
@@ -218,16 +205,13 @@ void Fit::epoch() {
     while (position_.step_in_epoch < batches_) {
         if (exe_.cancelled()) cancelled("cnn_net_cancel");
         step();
-        if (position_.step_in_epoch < batches_) observe(false);
+        if (position_.step_in_epoch < batches_) observe();
     }
-    check_gate();
-    report_.loss = mean_loss();
+    collect();
     ++report_.epochs;
     position_ = {position_.epoch + 1, 0, 0};
-    steps_at_reset_ = report_.steps;
-    exe_.reset_status();
     validate();
-    observe(true);
+    if (options_.progress) call_progress(true);
 }
 
 void Fit::run() {
@@ -239,12 +223,11 @@ void Fit::run() {
     };
     try {
         while (position_.epoch < options_.epochs) epoch();
-    } catch (const Error &) {
-        exe_.queue().finish();
+    } catch (const Error &error) {
+        if (error.status == Status::cancelled) collect();
         finish();
         throw;
     }
-    exe_.queue().finish();
     finish();
 }
 

@@ -1,0 +1,142 @@
+// Devices: listing, opening, describing.
+#include "api/shim.h"
+#include "backend/registry.h"
+
+using namespace cnn;
+using namespace cnn::api;
+
+namespace {
+
+std::vector<DeviceInfo> list_devices() {
+    std::vector<DeviceInfo> devices;
+    for (const Backend &backend : backends())
+        for (DeviceInfo &info : backend.list()) devices.push_back(std::move(info));
+    return devices;
+}
+
+// "name:which" and its two parts; "auto" is the first GPU, else the CPU.
+std::pair<std::string, std::string> parse(const std::string &spec) {
+    if (spec == "auto") {
+        for (const DeviceInfo &info : list_devices())
+            if (info.kind == CNN_DEVICE_GPU) return parse(info.spec);
+        return {"cpu", ""};
+    }
+    const size_t colon = spec.find(':');
+    if (colon == std::string::npos) return {spec, ""};
+    return {spec.substr(0, colon), spec.substr(colon + 1)};
+}
+
+std::shared_ptr<Device> open(const std::string &spec, const DeviceOptions &options) {
+    const auto [name, which] = parse(spec);
+    for (const Backend &backend : backends())
+        if (name == backend.name) return backend.open(which, options);
+    std::string found;
+    for (const DeviceInfo &info : list_devices())
+        found += text(found.empty() ? "" : ", ", info.spec, " (", info.name, ")");
+    fail(Status::not_found, text("open \"", spec, "\": no such device; found: ", found));
+}
+
+void describe(const DeviceInfo &from, cnn_device_info &to) {
+    to = {};
+    copy_text(to.spec, from.spec);
+    copy_text(to.backend, from.backend);
+    copy_text(to.name, from.name);
+    copy_text(to.vendor, from.vendor);
+    copy_text(to.driver, from.driver);
+    to.kind = from.kind;
+    to.compute_units = from.compute_units;
+    to.memory = from.memory;
+}
+
+void check(const cnn_device_options &options) {
+    check_reserved(options.reserved, "open");
+    check_reserved(options.reserved32, "open");
+    check_reserved(options.log.reserved, "open");
+    if (!options.allocator.alloc != !options.allocator.free)
+        fail(Status::invalid_argument, "open: allocator needs both alloc and free, or neither");
+    if (options.threads < 0 || options.threads > 1024)
+        fail(Status::out_of_range,
+             text("open: threads is ", options.threads, ", but must be 0 to 1024"));
+    if (options.memory_limit < 0)
+        fail(Status::out_of_range,
+             text("open: memory_limit is ", options.memory_limit, ", but must be >= 0"));
+}
+
+// The host's wish to be told when nothing of a device is left; kept only for a device that it got.
+struct Lease {
+    void (*released)(void *user) = nullptr;
+    void *user = nullptr;
+};
+
+// Every child of a device holds its allocator, so that the allocator's end is the device's.
+std::shared_ptr<Allocator> make_allocator(const cnn_device_options &options,
+                                          const std::shared_ptr<Lease> &lease) {
+    AllocatorHooks hooks;
+    hooks.user = options.allocator.user;
+    hooks.alloc = options.allocator.alloc;
+    hooks.free = options.allocator.free;
+    return {new Allocator(hooks, static_cast<size_t>(options.memory_limit)),
+            [lease](Allocator *allocator) {
+                delete allocator;
+                if (lease->released) lease->released(lease->user);
+            }};
+}
+
+}  // namespace
+
+extern "C" {
+
+int32_t cnn_device_count(cnn_error *error) {
+    int32_t count = 0;
+    const cnn_status status =
+        guard(error, [&] { count = static_cast<int32_t>(list_devices().size()); });
+    return status ? -status : count;
+}
+
+cnn_status cnn_device_describe(int32_t index, cnn_device_info *info, cnn_error *error) {
+    return guard(error, [&] {
+        need(info, "describe device", "info");
+        const std::vector<DeviceInfo> devices = list_devices();
+        if (index < 0 || static_cast<size_t>(index) >= devices.size())
+            fail(Status::out_of_range, text("describe device: index is ", index,
+                                            ", but must be 0 to ", devices.size() - 1));
+        describe(devices[static_cast<size_t>(index)], *info);
+    });
+}
+
+cnn_status cnn_device_open(const char *spec, const cnn_device_options *options, cnn_device **device,
+                           cnn_error *error) {
+    return guard(error, [&] {
+        need(device, "open", "device");
+        const cnn_device_options given = options ? *options : cnn_device_options{};
+        check(given);
+        auto handle = std::make_unique<cnn_device>();
+        const auto lease = std::make_shared<Lease>();
+        handle->allocator = make_allocator(given, lease);
+        handle->log = Log(LogSink{given.log.user, given.log.write, given.log.level});
+        DeviceOptions wanted;
+        wanted.allocator = handle->allocator;
+        wanted.log = handle->log;
+        wanted.cache_directory = text_or(given.cache_directory, "");
+        wanted.threads = given.threads;
+        handle->device = open(text_or(spec, "auto"), wanted);
+        lease->user = given.released_user;
+        lease->released = given.released;
+        *device = handle.release();
+    });
+}
+
+cnn_status cnn_device_get_info(const cnn_device *device, cnn_device_info *info, cnn_error *error) {
+    return guard(error, [&] {
+        need(device, "get device info", "device");
+        describe(device->device->info(), need(info, "get device info", "info"));
+        info->memory_used = static_cast<int64_t>(device->allocator->in_use());
+        info->memory_peak = static_cast<int64_t>(device->allocator->peak());
+    });
+}
+
+void cnn_device_destroy(cnn_device *device) {
+    delete device;
+}
+
+}  // extern "C"

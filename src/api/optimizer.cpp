@@ -1,0 +1,73 @@
+// Optimizers: creating, hyper-parameters.
+#include "api/shim.h"
+
+using namespace cnn;
+using namespace cnn::api;
+
+extern "C" {
+
+cnn_optimizer *cnn_optimizer_create(cnn_optimizer_kind kind) {
+    cnn_optimizer *optimizer = nullptr;
+    guard(nullptr, [&] {
+        if (const OptimizerRule *rule = find_optimizer(kind))
+            optimizer = new cnn_optimizer{Optimizer(*rule)};
+    });
+    return optimizer;
+}
+
+void cnn_optimizer_destroy(cnn_optimizer *optimizer) {
+    delete optimizer;
+}
+
+cnn_status cnn_optimizer_set(cnn_optimizer *optimizer, cnn_key key, double value,
+                             cnn_error *error) {
+    return guard(error, [&] {
+        need(optimizer, "set key", "optimizer").optimizer.set(static_cast<Key>(key), value);
+    });
+}
+
+cnn_status cnn_optimizer_get(const cnn_optimizer *optimizer, cnn_key key, double *value,
+                             cnn_error *error) {
+    return guard(error, [&] {
+        need(optimizer, "get key", "optimizer");
+        need(value, "get key", "value") = optimizer->optimizer[static_cast<Key>(key)];
+    });
+}
+
+int32_t cnn_optimizer_key_count(const cnn_optimizer *optimizer) {
+    return optimizer ? static_cast<int32_t>(optimizer->optimizer.rule().keys().size()) : 0;
+}
+
+cnn_status cnn_optimizer_describe_key(const cnn_optimizer *optimizer, int32_t index,
+                                      cnn_key_info *info, cnn_error *error) {
+    return guard(error, [&] {
+        const Optimizer &o = need(optimizer, "describe key", "optimizer").optimizer;
+        need(info, "describe key", "info");
+        const auto keys = o.rule().keys();
+        if (index < 0 || static_cast<size_t>(index) >= keys.size())
+            fail(Status::out_of_range,
+                 text("describe key: index is ", index, ", but must be 0 to ", keys.size() - 1));
+        const KeyInfo &key = keys[static_cast<size_t>(index)];
+        *info = {};
+        copy_text(info->name, key.name);
+        info->key = static_cast<cnn_key>(key.key);
+        info->value = o[key.key];
+        info->default_value = key.default_value;
+        info->minimum = key.minimum;
+        info->maximum = key.maximum;
+    });
+}
+
+cnn_optimizer_kind cnn_optimizer_get_kind(const cnn_optimizer *optimizer) {
+    return optimizer ? optimizer->optimizer.rule().kind() : 0;
+}
+
+int64_t cnn_optimizer_steps(const cnn_optimizer *optimizer) {
+    return optimizer ? optimizer->optimizer.steps() : -1;
+}
+
+cnn_status cnn_optimizer_reset(cnn_optimizer *optimizer, cnn_error *error) {
+    return guard(error, [&] { need(optimizer, "reset", "optimizer").optimizer.reset(); });
+}
+
+}  // extern "C"

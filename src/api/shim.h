@@ -1,0 +1,86 @@
+// What every extern "C" function is made of: handles, and the guard that turns exceptions into
+// statuses.
+#pragma once
+
+#include <cnn/cnn.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "train/session.h"
+
+struct cnn_device {
+    std::shared_ptr<cnn::Device> device;
+    std::shared_ptr<cnn::Allocator> allocator;
+    cnn::Log log;
+};
+
+struct cnn_net {
+    cnn_net(std::string name, uint64_t seed) : session(std::move(name), seed) {}
+
+    cnn::Session session;
+};
+
+struct cnn_optimizer {
+    cnn::Optimizer optimizer;
+};
+
+namespace cnn::api {
+
+// Fills a nullable error; messages are cut at a whole UTF-8 character.
+cnn_status report(cnn_error *error, Status status, int32_t node, const char *message) noexcept;
+
+// Runs a call's body; whatever it throws becomes the status and the error.
+template <class Body>
+cnn_status guard(cnn_error *error, const Body &body) noexcept {
+    try {
+        body();
+        return CNN_OK;
+    } catch (const Error &e) {
+        return report(error, e.status, e.node, e.message.c_str());
+    } catch (const std::bad_alloc &) {
+        return report(error, Status::out_of_memory, -1, "out of memory");
+    } catch (const std::exception &e) {
+        return report(error, Status::internal, -1, e.what());
+    } catch (...) {
+        return report(error, Status::internal, -1, "an unknown exception");
+    }
+}
+
+// Throws Error(invalid_argument) naming the call and its argument where a pointer is NULL.
+template <class T>
+T &need(T *pointer, const char *call, const char *argument) {
+    if (!pointer) fail(Status::invalid_argument, text(call, ": ", argument, " is NULL"));
+    return *pointer;
+}
+
+// Throws Error(incompatible) where a descriptor's reserved fields aren't zero: a newer caller.
+template <size_t N>
+void check_reserved(const int64_t (&reserved)[N], const char *call) {
+    if (std::any_of(std::begin(reserved), std::end(reserved), [](int64_t v) { return v != 0; }))
+        fail(Status::incompatible,
+             text(call, ": reserved must be zero; this is libcnn ", cnn_version_string()));
+}
+
+inline void check_reserved(int32_t reserved, const char *call) {
+    const int64_t value[1] = {reserved};
+    check_reserved(value, call);
+}
+
+template <size_t N>
+void copy_text(char (&to)[N], const std::string &from) {
+    const size_t length = std::min(from.size(), N - 1);
+    std::memcpy(to, from.data(), length);
+    std::memset(to + length, 0, N - length);
+}
+
+inline std::string text_or(const char *given, const char *otherwise) {
+    return given ? given : otherwise;
+}
+
+}  // namespace cnn::api
