@@ -144,10 +144,10 @@ std::string group_loop(const ExpressionSource &source, bool by_channel) {
              accumulate(source, "float", 'h', 'l'), "}\n__local float high[GROUP], low[GROUP];\n");
     for (size_t r = 0; r < source.expression.stores.size(); ++r) {
         out += text("high[item] = h", r, "; low[item] = l", r, ";\nbarrier(CLK_LOCAL_MEM_FENCE);\n",
-                    "for (int half = GROUP / 2; half > 0; half /= 2) {\nif (item < half) {\n",
-                    "ADD_TO_SUM(float, high[item], low[item], high[item + half])\n",
-                    "low[item] += low[item + half];\n}\nbarrier(CLK_LOCAL_MEM_FENCE);\n}\n", "h", r,
-                    " = high[0]; l", r, " = low[0];\nbarrier(CLK_LOCAL_MEM_FENCE);\n");
+                    "for (int reach = GROUP / 2; reach > 0; reach /= 2) {\nif (item < reach) {\n",
+                    "ADD_TO_SUM(float, high[item], low[item], high[item + reach])\n",
+                    "low[item] += low[item + reach];\n}\nbarrier(CLK_LOCAL_MEM_FENCE);\n}\n", "h",
+                    r, " = high[0]; l", r, " = low[0];\nbarrier(CLK_LOCAL_MEM_FENCE);\n");
     }
     return out + "if (item != 0) return;\n";
 }
