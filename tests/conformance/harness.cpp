@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <string_view>
 
 #include "backend/registry.h"
 #include "base/error.h"
@@ -557,6 +559,21 @@ void find_layouts(OpenedDevice &opened) {
 }
 
 }  // namespace
+
+std::vector<std::string> device_specs() {
+    const char *chosen = std::getenv("CNN_CONFORMANCE_DEVICES");
+    if (chosen == nullptr)
+        return {"reference",  "reference:float32", "cpu:baseline",  "cpu:avx2",
+                "cpu:avx512", "opencl:0.0",        "opencl:0.0!gpu"};
+    std::vector<std::string> specs;
+    std::string_view rest = chosen;
+    while (!rest.empty()) {
+        const size_t comma = rest.find(',');
+        specs.emplace_back(rest.substr(0, comma));
+        rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    }
+    return specs;
+}
 
 OpenedDevice open_device(const std::string &spec) {
     OpenedDevice opened;

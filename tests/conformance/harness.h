@@ -27,6 +27,10 @@ struct OpenedDevice {
     std::vector<SeenLayout> seen;  // found when a reorder first asks
 };
 
+// Every device that tests try, present or not; those of the environment's CNN_CONFORMANCE_DEVICES,
+// joined by commas, where it is set.
+std::vector<std::string> device_specs();
+
 OpenedDevice open_device(const std::string &spec);
 
 struct Outcome {

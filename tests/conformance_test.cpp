@@ -1,0 +1,422 @@
+// Every operation on every backend against the float64 reference, and the
+// reference's gradients against differences of its own values: one table of
+// cases, conformance/cases.h.
+//
+// CNN_CONFORMANCE_CASES    random cases a kind of operation; 6 by default
+// CNN_CONFORMANCE_DEVICES  specs joined by commas, instead of every device here
+// CNN_CONFORMANCE_ONLY     a pattern of test names with *
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+extern "C" {
+#include <cmocka.h>
+}
+#undef fail // cmocka's macro would hide cnn::fail
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/philox.h"
+#include "base/text.h"
+#include "conformance/cases.h"
+#include "conformance/harness.h"
+#include "ops/reference.h"
+
+namespace {
+
+using namespace cnn;
+using namespace cnn::conformance;
+
+constexpr size_t kShown = 12;
+
+int random_cases() {
+  const char *text = std::getenv("CNN_CONFORMANCE_CASES");
+  const auto count = text != nullptr ? parse_int(text) : std::nullopt;
+  return count ? static_cast<int>(std::clamp<int64_t>(*count, 0, 1000000)) : 6;
+}
+
+// Prints failures; false if there are any.
+bool report(const std::vector<std::string> &failures) {
+  for (size_t i = 0; i < std::min(failures.size(), kShown); ++i)
+    print_error("%s\n", failures[i].c_str());
+  if (failures.size() > kShown)
+    print_error("and %zu more\n", failures.size() - kShown);
+  return failures.empty();
+}
+
+// --- Devices.
+
+constexpr int kFused = -1;
+
+// A test of one kind of operation, or of the fused groups, on one device.
+struct DeviceTest {
+  std::string name;
+  OpenedDevice *opened;
+  int kind;
+
+  bool run() const {
+    Outcome outcome;
+    for (const Case &c :
+         kind == kFused ? fused_cases()
+                        : cases_of(static_cast<OpKind>(kind), random_cases())) {
+      if (kind == kFused)
+        check_fused(*opened, c, outcome);
+      else if (c.group.head().kind == OpKind::reorder)
+        check_reorder(*opened, c, outcome);
+      else
+        check_case(*opened, c, outcome);
+    }
+    print_message("%s: %lld cases, %lld launches, %zu refused\n", name.c_str(),
+                  static_cast<long long>(outcome.cases),
+                  static_cast<long long>(outcome.launches),
+                  outcome.refused.size());
+    return report(outcome.failures);
+  }
+};
+
+void run_device_test(void **state) {
+  const auto *test = static_cast<const DeviceTest *>(*state);
+  if (test->opened->device == nullptr) {
+    print_message("%s: %s\n", test->opened->spec.c_str(),
+                  test->opened->reason.c_str());
+    skip();
+  }
+  assert_true(test->run());
+}
+
+// --- Gradients.
+
+using Values = std::vector<double>;
+
+double dot(const Values &a, const Values &b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i)
+    sum += a[i] * b[i];
+  return sum;
+}
+
+// The reference's tensors for a whole batch.
+class Computation {
+public:
+  explicit Computation(const Case &c) : c_(c), values_(c.group.tensors.size()) {
+    for (size_t i = 0; i < values_.size(); ++i) {
+      const Tensor &tensor = c.group.tensors[i];
+      const bool read = i < static_cast<size_t>(c.group.inputs);
+      values_[i] = read ? data_of(c, i)
+                        : Values(static_cast<size_t>(
+                              tensor.shape.elements() *
+                              (tensor.type == Type::wide ? 2 : 1)));
+    }
+  }
+
+  Values &at(TensorId id) { return values_[static_cast<size_t>(id)]; }
+  const Tensor &tensor(TensorId id) const {
+    return c_.group.tensors[static_cast<size_t>(id)];
+  }
+
+  void run() { run(c_.group.head(), c_.group.tensors, values_); }
+
+  // Another operation over its own tensors.
+  void run(const Op &op, const std::vector<Tensor> &tensors,
+           std::vector<Values> &values) const {
+    std::vector<std::vector<int32_t>> integers(tensors.size());
+    std::vector<void *> data;
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      data.push_back(values[i].data());
+      if (tensors[i].type != Type::i32)
+        continue;
+      for (double v : values[i])
+        integers[i].push_back(static_cast<int32_t>(v));
+      data.back() = integers[i].data();
+    }
+    reference::run<double>(op, tensors, data,
+                           {c_.counts.front(), c_.scalars.data(), c_.step});
+  }
+
+  // The output of a backward operation whose operands are inputs, then one
+  // output.
+  Values backward(OpKind kind, const std::vector<TensorId> &like,
+                  std::vector<Values> inputs, TensorId output,
+                  const Attributes &attributes) const {
+    Op op;
+    op.kind = kind;
+    op.attributes = attributes;
+    std::vector<Tensor> tensors;
+    for (size_t i = 0; i < like.size(); ++i) {
+      op.inputs.push_back(static_cast<TensorId>(i));
+      tensors.push_back(tensor(like[i]));
+    }
+    op.outputs = {static_cast<TensorId>(like.size())};
+    tensors.push_back(tensor(output));
+    inputs.emplace_back(static_cast<size_t>(tensor(output).shape.elements()));
+    run(op, tensors, inputs);
+    return inputs.back();
+  }
+
+private:
+  const Case &c_;
+  std::vector<Values> values_;
+};
+
+// The gradient of dot(dy, y) with respect to input k of a case's operation;
+// empty if none is made.
+using Gradient = std::function<Values(Computation &, const Op &,
+                                      const Values &dy, size_t k)>;
+
+Values noise(uint64_t seed, size_t count) {
+  const RandomStream stream(seed, 3);
+  Values values(count);
+  for (size_t i = 0; i < count; ++i)
+    values[i] = 2 * double{stream.uniform(i)} - 1;
+  return values;
+}
+
+// What a case's outputs are worth: dot(dy, first output).
+double worth(Computation &computation, const Op &op, const Values &dy) {
+  computation.run();
+  return dot(dy, computation.at(op.outputs[0]));
+}
+
+// Central differences along a random direction against the gradient's product
+// with it.
+void check_gradient(const Case &c, const Gradient &gradient, double step,
+                    std::vector<std::string> &failures) {
+  const Op &op = c.group.head();
+  Computation computation(c);
+  computation.run();
+  const Values dy = noise(c.seed, computation.at(op.outputs[0]).size());
+  for (size_t k = 0; k < op.inputs.size(); ++k) {
+    const Values g = gradient(computation, op, dy, k);
+    if (g.empty())
+      continue;
+    const Values x = computation.at(op.inputs[k]);
+    const Values direction = noise(c.seed + k + 1, x.size());
+    double sides[2];
+    for (int side : {0, 1}) {
+      Values &moved = computation.at(op.inputs[k]);
+      for (size_t i = 0; i < x.size(); ++i)
+        moved[i] = x[i] + (side == 0 ? -step : step) * direction[i];
+      sides[side] = worth(computation, op, dy);
+      moved = x;
+    }
+    computation.run();
+    const double want = (sides[1] - sides[0]) / (2 * step),
+                 got = dot(g, direction);
+    double scale = std::abs(sides[0]) * 1e-8;
+    for (size_t i = 0; i < g.size(); ++i)
+      scale += std::abs(g[i] * direction[i]);
+    if (g.size() != x.size() || !(std::abs(got - want) <= 2e-7 * scale + 1e-9))
+      failures.push_back(text(name_of(op.kind), " case ", c.name, " input ", k,
+                              ": gradient ", got, ", differences ", want));
+  }
+}
+
+Values convolution_gradient(Computation &t, const Op &op, const Values &dy,
+                            size_t k) {
+  const TensorId x = op.inputs[0], w = op.inputs[1], y = op.outputs[0];
+  if (k == 0)
+    return t.backward(OpKind::convolution_backward_data, {y, w}, {dy, t.at(w)},
+                      x, op.attributes);
+  return t.backward(OpKind::convolution_backward_weights, {x, y}, {t.at(x), dy},
+                    w, op.attributes);
+}
+
+Values max_pool_gradient(Computation &t, const Op &op, const Values &dy,
+                         size_t) {
+  const TensorId x = op.inputs[0];
+  return t.backward(OpKind::max_pool_backward, {op.outputs[0], x},
+                    {dy, t.at(x)}, x, op.attributes);
+}
+
+Values average_pool_gradient(Computation &t, const Op &op, const Values &dy,
+                             size_t) {
+  return t.backward(OpKind::average_pool_backward, {op.outputs[0]}, {dy},
+                    op.inputs[0], op.attributes);
+}
+
+Values softmax_gradient(Computation &t, const Op &op, const Values &dy,
+                        size_t) {
+  const TensorId y = op.outputs[0];
+  return t.backward(OpKind::softmax_backward, {y, y}, {dy, t.at(y)},
+                    op.inputs[0], {});
+}
+
+Values dropout_gradient(Computation &t, const Op &op, const Values &dy,
+                        size_t) {
+  return t.backward(OpKind::dropout, {op.outputs[0]}, {dy}, op.inputs[0],
+                    op.attributes);
+}
+
+Values reshape_gradient(Computation &t, const Op &op, const Values &dy,
+                        size_t) {
+  return t.backward(OpKind::reshape, {op.outputs[0]}, {dy}, op.inputs[0], {});
+}
+
+Values concat_gradient(Computation &t, const Op &op, const Values &dy,
+                       size_t k) {
+  int64_t offset = 0;
+  for (size_t i = 0; i < k; ++i)
+    offset += t.tensor(op.inputs[i]).shape[1];
+  return t.backward(OpKind::slice, {op.outputs[0]}, {dy}, op.inputs[k],
+                    SliceAttributes{offset});
+}
+
+// Activations give their own gradients; a bias's is the channel sum; a sum
+// passes them on.
+Values pointwise_gradient(Computation &t, const Op &op, const Values &dy,
+                          size_t k) {
+  const auto &attributes = std::get<PointwiseAttributes>(op.attributes);
+  const TensorId x = op.inputs[k], y = op.outputs[0];
+  switch (attributes.form) {
+  case PointwiseForm::activation:
+    return t.backward(OpKind::pointwise, {y, y}, {dy, t.at(y)}, x,
+                      activation_backward_attributes(attributes.activation,
+                                                     attributes.slope));
+  case PointwiseForm::add:
+    return dy;
+  case PointwiseForm::bias: {
+    if (k == 0)
+      return dy;
+    ExpressionBuilder e;
+    e.result(e.operand(0));
+    PointwiseAttributes sum;
+    sum.expression = e.take();
+    return t.backward(OpKind::channel_sum, {y}, {dy}, x, sum);
+  }
+  default:
+    return {};
+  }
+}
+
+// The operation's own third output has a factor and a slot in it, the loss has
+// not: here dy is constant, so the gradient is a multiple of that output.
+Values cross_entropy_gradient(Computation &t, const Op &op, const Values &dy,
+                              size_t k) {
+  if (k != 0 || op.outputs[2] == kNoTensor)
+    return {};
+  const Shape &shape = t.tensor(op.inputs[0]).shape;
+  Values g = t.at(op.outputs[2]);
+  for (size_t i = 0; i < g.size(); ++i)
+    g[i] *= dy[i / static_cast<size_t>(shape.elements_after(0))];
+  return g;
+}
+
+// Cross-entropy's case with factor and scalar 1.
+Case unscaled(Case c) {
+  auto &attributes =
+      std::get<CrossEntropyAttributes>(c.group.ops[0].attributes);
+  attributes.factor = 1;
+  c.scalars[static_cast<size_t>(attributes.slot)] = 1;
+  return c;
+}
+
+bool gradients_agree(OpKind kind, const Gradient &gradient, double step) {
+  std::vector<std::string> failures;
+  for (const Case &c : cases_of(kind, random_cases())) {
+    bool moderate = c.smooth;
+    for (const OperandData &operand : c.operands)
+      moderate = moderate && operand.fill != Fill::special &&
+                 operand.fill != Fill::huge && operand.fill != Fill::tiny &&
+                 operand.fill != Fill::large;
+    if (!moderate)
+      continue;
+    const bool entropy = kind == OpKind::softmax_cross_entropy;
+    check_gradient(entropy ? unscaled(c) : c, gradient, step, failures);
+  }
+  return report(failures);
+}
+
+void convolution_gradients(void **) {
+  assert_true(gradients_agree(OpKind::convolution, convolution_gradient, 0.5));
+}
+
+void max_pool_gradients(void **) {
+  assert_true(gradients_agree(OpKind::max_pool, max_pool_gradient, 1e-8));
+}
+
+void average_pool_gradients(void **) {
+  assert_true(
+      gradients_agree(OpKind::average_pool, average_pool_gradient, 0.5));
+}
+
+void pointwise_gradients(void **) {
+  assert_true(gradients_agree(OpKind::pointwise, pointwise_gradient, 1e-6));
+}
+
+void softmax_gradients(void **) {
+  assert_true(gradients_agree(OpKind::softmax, softmax_gradient, 1e-5));
+}
+
+void cross_entropy_gradients(void **) {
+  assert_true(gradients_agree(OpKind::softmax_cross_entropy,
+                              cross_entropy_gradient, 1e-5));
+}
+
+void dropout_gradients(void **) {
+  assert_true(gradients_agree(OpKind::dropout, dropout_gradient, 0.5));
+}
+
+void concat_gradients(void **) {
+  assert_true(gradients_agree(OpKind::concat, concat_gradient, 0.5));
+}
+
+void reshape_gradients(void **) {
+  assert_true(gradients_agree(OpKind::reshape, reshape_gradient, 0.5));
+}
+
+// Owns what cmocka's table points to.
+struct Tests {
+  std::vector<std::unique_ptr<OpenedDevice>> devices;
+  std::vector<std::unique_ptr<DeviceTest>> rows;
+  std::vector<CMUnitTest> table{
+      cmocka_unit_test(convolution_gradients),
+      cmocka_unit_test(max_pool_gradients),
+      cmocka_unit_test(average_pool_gradients),
+      cmocka_unit_test(pointwise_gradients),
+      cmocka_unit_test(softmax_gradients),
+      cmocka_unit_test(cross_entropy_gradients),
+      cmocka_unit_test(dropout_gradients),
+      cmocka_unit_test(concat_gradients),
+      cmocka_unit_test(reshape_gradients),
+  };
+
+  void add_device(const std::string &spec) {
+    devices.push_back(std::make_unique<OpenedDevice>(open_device(spec)));
+    OpenedDevice *opened = devices.back().get();
+    if (opened->device == nullptr) {
+      add_row(text("skipped on ", spec), opened, 0);
+      return;
+    }
+    for (int kind = 0; kind <= static_cast<int>(OpKind::feed); ++kind)
+      add_row(text(name_of(static_cast<OpKind>(kind)), " on ", spec), opened,
+              kind);
+    add_row(text("fused on ", spec), opened, kFused);
+  }
+
+  void add_row(const std::string &name, OpenedDevice *opened, int kind) {
+    rows.push_back(
+        std::make_unique<DeviceTest>(DeviceTest{name, opened, kind}));
+    table.push_back({rows.back()->name.c_str(), run_device_test, nullptr,
+                     nullptr, rows.back().get()});
+  }
+};
+
+} // namespace
+
+int main() {
+  Tests tests;
+  for (const std::string &spec : device_specs())
+    tests.add_device(spec);
+  if (const char *only = std::getenv("CNN_CONFORMANCE_ONLY"))
+    cmocka_set_test_filter(only);
+  return _cmocka_run_group_tests("conformance", tests.table.data(),
+                                 tests.table.size(), nullptr, nullptr);
+}
