@@ -57,21 +57,25 @@ __kernel SINGLE void convolution_dense_weights_n16(__global const float16 *x, lo
                     }
                 }
             }
+            float16 result[ROWS * PANEL / LANES];
 #pragma unroll
             for (int o = 0; o < ROWS; ++o) {
-                if (row + o >= row_end) continue;
-                __global float *to = dw + (long)(row + o) * inputs + k0;
 #pragma unroll
-                for (int k = 0; k < PANEL / LANES; ++k) {
-                    if ((k + 1) * LANES <= width) {
-                        if (n0 > 0) sum[o][k] += vload16(k, to);
-                        vstore16(sum[o][k], k, to);
-                    } else {
-                        const float *s = (const float *)&sum[o][k];
-                        for (int l = 0; k * LANES + l < width; ++l)
-                            to[k * LANES + l] = (n0 > 0 ? to[k * LANES + l] : 0.0f) + s[l];
-                    }
-                }
+                for (int k = 0; k < PANEL / LANES; ++k) result[o * (PANEL / LANES) + k] = sum[o][k];
+            }
+            const int valid_rows = min(ROWS, row_end - row);
+#pragma unroll 1
+            for (int o = 0; o < valid_rows; ++o) {
+                __global float *to = dw + (long)(row + o) * inputs + k0;
+                const float16 *from = result + o * (PANEL / LANES);
+                const int whole = width / LANES;
+#pragma unroll 1
+                for (int k = 0; k < whole; ++k)
+                    vstore16(n0 > 0 ? from[k] + vload16(k, to) : from[k], k, to);
+                const float *rest = (const float *)from;
+#pragma unroll 1
+                for (int k = whole * LANES; k < width; ++k)
+                    to[k] = n0 > 0 ? to[k] + rest[k] : rest[k];
             }
         }
     }

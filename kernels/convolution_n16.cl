@@ -173,17 +173,23 @@ __kernel SINGLE void convolution_n16(
                     }
                 }
             }
+            // Rolled up from here: code that runs once a tile is not worth compiling 24 times.
+            float16 result[ROWS * COLUMNS];
 #pragma unroll
             for (int o = 0; o < ROWS; ++o) {
-                if (row0 + o < outputs) {
-                    const int channel = group * outputs + row0 + o;
-                    const float16 b = (float16)(has_bias ? bias[channel] : 0.0f);
 #pragma unroll
-                    for (int c = 0; c < COLUMNS; ++c) {
-                        if (column + c < columns)
-                            y[out_at[c] + channel * out_plane] =
-                                activate(sum[o][c] + b, activation, slope);
-                    }
+                for (int c = 0; c < COLUMNS; ++c) result[o * COLUMNS + c] = sum[o][c];
+            }
+            const int valid_rows = min(ROWS, outputs - row0);
+            const int valid_columns = min(COLUMNS, columns - column);
+#pragma unroll 1
+            for (int o = 0; o < valid_rows; ++o) {
+                const int channel = group * outputs + row0 + o;
+                const float16 b = (float16)(has_bias ? bias[channel] : 0.0f);
+#pragma unroll 1
+                for (int c = 0; c < valid_columns; ++c) {
+                    y[out_at[c] + channel * out_plane] =
+                        activate(result[o * COLUMNS + c] + b, activation, slope);
                 }
             }
         }

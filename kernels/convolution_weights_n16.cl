@@ -3,14 +3,15 @@
 // where q = (c, kh, kw) counts the weights of an output channel. Tensors are
 // [blocks of 16 samples][channels][height][width][16]; the lanes are summed at the end.
 //
-// A tile is ROWS channels o x TAPS consecutive q in registers; an item has TILES tiles of the same
-// channels, whose sums wait in private memory while a row of dy serves each of them. For weight q
+// A tile is ROWS channels o x TAPS consecutive q in registers; an item has `item_tiles` tiles of the same
+// channels, at most TILES, whose sums wait in private memory while a row of dy serves each of them. For weight q
 // the rows [row_lo, row_hi) and columns [column_lo, column_hi) of dy meet x inside; where all of a
 // tile's do, nothing is tested.
 //
 // The third dimension splits the sum over blocks of samples: part s goes to out + s * all weights,
 // for convolution_reduce to add in order.
 
+#define TILES 16
 #define WEIGHTS (TAPS * TILES)
 #define SPAN 64  // columns of dy at a time, so that its rows stay in the nearest cache
 
@@ -31,18 +32,19 @@ __kernel SINGLE void convolution_weights_n16(
     __global const float16 *x, long x_at, __global const float16 *dy, long dy_at,
     __global float *out, long out_at, int blocks, int groups, int outputs, int inputs, int in_h,
     int in_w, int out_h, int out_w, int kernel_h, int kernel_w, int stride_h, int stride_w,
-    int dilation_h, int dilation_w, int pad_h, int pad_w, int row_tiles) {
+    int dilation_h, int dilation_w, int pad_h, int pad_w, int row_tiles,
+    int item_tiles) {
     const int group = (int)get_global_id(0) / row_tiles;
     const int row0 = ((int)get_global_id(0) - group * row_tiles) * ROWS;
     const int weights = inputs * kernel_h * kernel_w;
-    const int q0 = (int)get_global_id(1) * WEIGHTS;
-    const int tiles = min(TILES, (weights - q0 + TAPS - 1) / TAPS);
+    const int q0 = (int)get_global_id(1) * item_tiles * TAPS;
+    const int tiles = min(item_tiles, (weights - q0 + TAPS - 1) / TAPS);
     const int part = (int)get_global_id(2), parts = (int)get_global_size(2);
     const int plane = in_h * in_w, out_plane = out_h * out_w;
 
     int at[WEIGHTS];
     int row_lo[WEIGHTS], row_hi[WEIGHTS], column_lo[WEIGHTS], column_hi[WEIGHTS];
-    for (int i = 0; i < WEIGHTS; ++i) {
+    for (int i = 0; i < tiles * TAPS; ++i) {
         const int q = min(q0 + i, weights - 1);
         const int c = q / (kernel_h * kernel_w), k = q - c * (kernel_h * kernel_w);
         const int kh = k / kernel_w, kw = k - kh * kernel_w;

@@ -170,7 +170,7 @@ struct Tile {
     int64_t rows, columns;
     double efficiency;
 };
-constexpr std::array<Tile, 3> kTiles{{{6, 4, 0.95}, {4, 7, 0.95}, {1, 14, 0.45}}};
+constexpr std::array<Tile, 3> kTiles{{{6, 4, 0.95}, {4, 7, 0.91}, {1, 14, 0.45}}};
 
 // convolution_n16 sees a forward convolution, or a backward one with the sides exchanged.
 struct Gather {
@@ -351,17 +351,19 @@ int64_t reduction_workspace(int64_t size, int64_t parts) {
     return parts > 1 ? size * parts * 4 : 0;
 }
 
-// A register tile of convolution_weights_n16, tiles an item, and the part of the peak it reaches.
+// A register tile of convolution_weights_n16 and the part of the peak rate that it reaches.
 struct WeightsTile {
-    int64_t rows, taps, tiles;
+    int64_t rows, taps;
     double efficiency;
 };
 constexpr std::array<WeightsTile, 4> kWeightsTiles{
-    {{4, 5, 5, 0.85}, {4, 6, 4, 0.85}, {6, 4, 6, 0.85}, {1, 9, 4, 0.4}}};
+    {{4, 5, 0.88}, {4, 6, 0.84}, {6, 4, 0.84}, {1, 9, 0.4}}};
+constexpr int64_t kMaxWeightsTiles = 16;  // of an item
 
 struct WeightsPlan {
     WeightsTile tile{};
-    int64_t row_tiles = 1, items = 1;  // along a group's channels; along their weights
+    int64_t row_tiles = 1;              // of a group's channels
+    int64_t item_tiles = 1, items = 1;  // tiles an item, items along an output's weights
     int64_t parts = 1;
     double seconds = 0;
 };
@@ -369,18 +371,24 @@ struct WeightsPlan {
 WeightsPlan weights_plan(const OpenClDevice &device, const ConvolutionShape &s,
                          const WeightsTile &tile) {
     const int64_t units = std::max(1, device.compute_units());
+    const int64_t wanted = kItemsPerUnit * units;
     WeightsPlan plan;
     plan.tile = tile;
     plan.row_tiles = divide_up(s.outputs, tile.rows);
-    plan.items = divide_up(s.weights_per_output(), tile.taps * tile.tiles);
-    const int64_t items = s.groups * plan.row_tiles * plan.items;
-    plan.parts = std::clamp<int64_t>(kItemsPerUnit * units / items, 1, s.blocks(s.batch));
-    const int64_t tiles = s.groups * plan.row_tiles * divide_up(s.weights_per_output(), tile.taps);
+    const int64_t rows = s.groups * plan.row_tiles;
+    const int64_t tap_tiles = divide_up(s.weights_per_output(), tile.taps);
+    // As many tiles share a row of dy as leave enough items without splitting the samples.
+    plan.item_tiles = std::clamp<int64_t>(rows * tap_tiles / wanted,
+                                          std::min<int64_t>(tap_tiles, 5), kMaxWeightsTiles);
+    plan.items = divide_up(tap_tiles, plan.item_tiles);
+    plan.item_tiles = divide_up(tap_tiles, plan.items);
+    const int64_t items = rows * plan.items;
+    plan.parts = std::clamp<int64_t>(wanted / items, 1, s.blocks(s.batch));
     const auto sums = static_cast<double>(tile.rows * tile.taps);
     const double row =
         2 * sums * static_cast<double>(kLanes * s.w.out) / (kUnitFlops * tile.efficiency) +
-        sums * 0.6e-9 + 10e-9;
-    plan.seconds = static_cast<double>(tiles) *
+        sums * 0.2e-9 + 4e-9;
+    plan.seconds = static_cast<double>(rows * tap_tiles) *
                    (row * static_cast<double>(s.blocks(s.batch) * s.h.out) + sums * 4e-9) /
                    static_cast<double>(std::min(units, items * plan.parts));
     if (plan.parts > 1) plan.seconds += device.launch_seconds();
@@ -402,14 +410,13 @@ class WeightsKernel final : public Kernel {
         : shape_(shape_of(group)), plan_(best_weights_plan(device, shape_)) {
         const ConvolutionShape &s = shape_;
         const WeightsTile &tile = plan_.tile;
-        function_ = device.function(
-            "convolution_weights_n16.cl", "convolution_weights_n16",
-            text("-DROWS=", tile.rows, " -DTAPS=", tile.taps, " -DTILES=", tile.tiles));
+        function_ = device.function("convolution_weights_n16.cl", "convolution_weights_n16",
+                                    text("-DROWS=", tile.rows, " -DTAPS=", tile.taps));
         reduction_.prepare(device, s.weights(), plan_.parts);
         set_ints(function_, 7,
                  {s.groups, s.outputs, s.inputs, s.h.in, s.w.in, s.h.out, s.w.out, s.h.kernel,
                   s.w.kernel, s.h.stride, s.w.stride, s.h.dilation, s.w.dilation, s.h.pad, s.w.pad,
-                  plan_.row_tiles});
+                  plan_.row_tiles, plan_.item_tiles});
     }
     void launch(Queue &queue, const Launch &launch) override {
         function_.set(0, launch.operands[0], 4 * kLanes);
