@@ -1,8 +1,16 @@
 // Every kernel family for one instruction set: the file that includes this names the set in CNN_ISA,
 // its table in CNN_SIMD and its vector width in CNN_WIDTH. What is included here includes no standard
 // C++ header and defines functions in namespace cnn::cpu::CNN_ISA only.
+// clang-format off: the order matters
 #include "backend/cpu/simd.h"
 #include "backend/cpu/vec.h"
+#include "backend/cpu/math.inl"
+#include "backend/cpu/pointwise.inl"
+#include "backend/cpu/pool.inl"
+#include "backend/cpu/softmax.inl"
+#include "backend/cpu/dropout.inl"
+#include "backend/cpu/move.inl"
+// clang-format on
 
 #if __has_include("backend/cpu/convolution.inl")
 #include "backend/cpu/convolution.inl"
@@ -14,12 +22,11 @@ const Simd CNN_SIMD = {
     Isa::CNN_ISA,
     CNN_WIDTH == 16 ? "avx512" : CNN_WIDTH == 8 ? "avx2" : "baseline",
     CNN_WIDTH,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
+    &CNN_ISA::kPointwiseKernels,
+    &CNN_ISA::kPoolKernels,
+    &CNN_ISA::kSoftmaxKernels,
+    &CNN_ISA::kDropoutKernels,
+    &CNN_ISA::kMoveKernels,
 #if __has_include("backend/cpu/convolution.inl")
     &CNN_ISA::kConvolutionKernels,
 #else

@@ -17,7 +17,6 @@ struct PoolKernels;         // pool.h
 struct SoftmaxKernels;      // softmax.h
 struct DropoutKernels;      // dropout.h
 struct MoveKernels;         // move.h
-struct MathKernels;         // math.h
 
 struct Simd {
     Isa isa;
@@ -28,7 +27,6 @@ struct Simd {
     const SoftmaxKernels *softmax;
     const DropoutKernels *dropout;
     const MoveKernels *move;
-    const MathKernels *math;
     const ConvolutionKernels *convolution;
 };
 

@@ -96,7 +96,7 @@ CNN_INLINE ivec is_finite(vec v) {
 
 CNN_INLINE vec sqrt(vec v) {
 #if CNN_WIDTH == 16 && defined(__AVX512F__)
-    return reinterpret_cast<vec>(_mm512_sqrt_ps(reinterpret_cast<__m512>(v)));
+    return reinterpret_cast<vec>(_mm512_maskz_sqrt_ps(0xffff, reinterpret_cast<__m512>(v)));
 #elif CNN_WIDTH == 8 && defined(__AVX__)
     return reinterpret_cast<vec>(_mm256_sqrt_ps(reinterpret_cast<__m256>(v)));
 #elif CNN_WIDTH == 4 && defined(__SSE2__)

@@ -1,0 +1,337 @@
+// Operations that move elements and compute nothing: concat, slice, reshape and reorder.
+#include "backend/cpu/move.h"
+
+#include <array>
+#include <cstring>
+
+#include "backend/cpu/operations.h"
+#include "backend/cpu/view.h"
+#include "base/error.h"
+
+namespace cnn::cpu {
+
+namespace {
+
+constexpr size_t kMaxLanes = 16;
+
+const Tensor &tensor_of(const FusedOp &op, TensorId id) {
+    return op.tensors[static_cast<size_t>(id)];
+}
+
+// Floats of a view for one step of its outermost axis (a sample, or a block of samples), and steps.
+int64_t rows_of(const Machine &machine, const View &view) {
+    return view.form == Form::n_blocked ? divide_up(view.n, machine.width()) : view.n;
+}
+int64_t row_floats(const Machine &machine, const View &view) {
+    return view.blocks * view.spatial * (view.form == Form::plain ? 1 : machine.width());
+}
+
+double copy_seconds(const Machine &machine, const FusedOp &op, const Layout &layout) {
+    double bytes = 0;
+    for (const Tensor &tensor : op.tensors) bytes += bytes_in(tensor, layout);
+    return Machine::kLaunchSeconds + machine.seconds_of_bytes(bytes);
+}
+
+Candidate uniform_candidate(const Machine &machine, const FusedOp &op, Form form) {
+    Candidate candidate;
+    const Layout layout = layout_of(machine, form);
+    candidate.algorithm = form == Form::plain       ? "copy"
+                          : form == Form::n_blocked ? "copy_n"
+                                                    : "copy_c";
+    candidate.layouts.assign(static_cast<size_t>(op.operands()), layout);
+    candidate.seconds = copy_seconds(machine, op, layout);
+    return candidate;
+}
+
+Form form_in(const Machine &machine, const Candidate &candidate) {
+    return form_of(machine, candidate.layouts[0]).value_or(Form::plain);
+}
+
+// --- Concat and slice: rows of channels end to end.
+
+void concat_candidates(const Machine &machine, const FusedOp &op, std::vector<Candidate> &out) {
+    const Op &head = op.head();
+    bool whole_blocks = true;
+    for (size_t i = 0; i + 1 < head.inputs.size(); ++i) {
+        const int64_t channels = tensor_of(op, head.inputs[i]).shape[1];
+        whole_blocks = whole_blocks && channels % machine.width() == 0;
+    }
+    for (Form form : forms_of(tensor_of(op, head.outputs[0]))) {
+        if (form == Form::c_blocked && !whole_blocks) continue;
+        out.push_back(uniform_candidate(machine, op, form));
+    }
+}
+
+std::unique_ptr<Kernel> prepare_concat(Machine &machine, const FusedOp &op,
+                                       const Candidate &candidate) {
+    struct Part {
+        TensorId id;
+        int64_t begin, floats;  // in a row of the output
+    };
+    const Form form = form_in(machine, candidate);
+    const TensorId to = op.head().outputs[0];
+    const Tensor whole = tensor_of(op, to);
+    const double seconds = candidate.seconds;
+    std::vector<Part> parts;
+    int64_t begin = 0;
+    for (TensorId id : op.head().inputs) {
+        const int64_t floats = row_floats(machine, view_of(machine, form, tensor_of(op, id), 1));
+        parts.push_back({id, begin, floats});
+        begin += floats;
+    }
+    return make_kernel([&machine, form, to, whole, seconds, parts](const Launch &launch) {
+        const View view = view_of(machine, form, whole, launch.n);
+        const int64_t row = row_floats(machine, view);
+        for_ranges(machine, rows_of(machine, view), seconds, [&](int64_t first, int64_t last) {
+            for (int64_t r = first; r < last; ++r) {
+                for (const Part &part : parts) {
+                    std::memcpy(operand(launch, to) + r * row + part.begin,
+                                operand(launch, part.id) + r * part.floats,
+                                static_cast<size_t>(part.floats) * sizeof(float));
+                }
+            }
+        });
+    });
+}
+
+void slice_candidates(const Machine &machine, const FusedOp &op, std::vector<Candidate> &out) {
+    const int64_t offset = std::get<SliceAttributes>(op.head().attributes).offset;
+    for (Form form : forms_of(tensor_of(op, op.head().outputs[0]))) {
+        if (form == Form::c_blocked && offset % machine.width() != 0) continue;
+        out.push_back(uniform_candidate(machine, op, form));
+    }
+}
+
+std::unique_ptr<Kernel> prepare_slice(Machine &machine, const FusedOp &op,
+                                      const Candidate &candidate) {
+    const Form form = form_in(machine, candidate);
+    const TensorId from = op.head().inputs[0], to = op.head().outputs[0];
+    const Tensor whole = tensor_of(op, from), part = tensor_of(op, to);
+    const double seconds = candidate.seconds;
+    const int64_t channel = std::get<SliceAttributes>(op.head().attributes).offset;
+    // A channel's floats in a row; channels of a block lie side by side.
+    const int64_t begin =
+        channel * part.shape.elements_after(1) * (form == Form::n_blocked ? machine.width() : 1);
+    return make_kernel(
+        [&machine, form, from, to, whole, part, seconds, begin](const Launch &launch) {
+            const View in = view_of(machine, form, whole, launch.n);
+            const View view = view_of(machine, form, part, launch.n);
+            const int64_t in_row = row_floats(machine, in), row = row_floats(machine, view);
+            const auto clear = machine.simd.pointwise->clear_padding;
+            for_ranges(machine, rows_of(machine, view), seconds, [&](int64_t first, int64_t last) {
+                float *const y = operand(launch, to);
+                for (int64_t r = first; r < last; ++r) {
+                    std::memcpy(y + r * row, operand(launch, from) + r * in_row + begin,
+                                static_cast<size_t>(row) * sizeof(float));
+                }
+                // What follows the part in its last block is not padding in the whole.
+                clear(view, y + first * row, first * row, (last - first) * row);
+            });
+        });
+}
+
+// --- Reshape: in both layouts the elements of a sample keep their order.
+
+void reshape_candidates(const Machine &machine, const FusedOp &op, std::vector<Candidate> &out) {
+    const Tensor &from = tensor_of(op, op.head().inputs[0]);
+    const Tensor &to = tensor_of(op, op.head().outputs[0]);
+    for (Form form : {Form::plain, Form::n_blocked}) {
+        const bool blocks = from.batched && from.shape.rank > 1 && to.shape.rank > 1;
+        if (form == Form::n_blocked && (!blocks || from.type != Type::real)) continue;
+        Candidate copy = uniform_candidate(machine, op, form);
+        Candidate alias = copy;
+        alias.algorithm = "alias";
+        alias.alias = true;
+        alias.seconds = 0;
+        out.push_back(std::move(alias));
+        out.push_back(std::move(copy));
+    }
+}
+
+std::unique_ptr<Kernel> prepare_reshape(Machine &machine, const FusedOp &op,
+                                        const Candidate &candidate) {
+    const Form form = form_in(machine, candidate);
+    const TensorId from = op.head().inputs[0], to = op.head().outputs[0];
+    const Tensor tensor = tensor_of(op, from);
+    const double seconds = candidate.seconds;
+    return make_kernel([&machine, form, from, to, tensor, seconds](const Launch &launch) {
+        const int64_t count = view_of(machine, form, tensor, launch.n).count;
+        const int64_t bytes = count * size_of(tensor.type, 4);
+        auto *const y = operand<std::byte>(launch, to);
+        const auto *const x = operand<std::byte>(launch, from);
+        if (x == y) return;
+        for_ranges(machine, divide_up(bytes, 4096), seconds, [&](int64_t first, int64_t last) {
+            const int64_t begin = first * 4096, end = std::min(last * 4096, bytes);
+            std::memcpy(y + begin, x + begin, static_cast<size_t>(end - begin));
+        });
+    });
+}
+
+// --- Reorder.
+
+// Between plain and vectors of axis 0 or 1: tiles transposed in registers.
+class TransposeKernel final : public Kernel {
+  public:
+    TransposeKernel(Machine &machine, const FusedOp &op, Form form, bool to_plain)
+        : machine_(machine),
+          from_(op.head().inputs[0]),
+          to_(op.head().outputs[0]),
+          tensor_(tensor_of(op, from_)),
+          form_(form),
+          to_plain_(to_plain) {}
+
+    void launch(Queue &, const Launch &launch) override {
+        const View view = view_of(machine_, form_, tensor_, launch.n);
+        const double seconds = machine_.seconds_of_bytes(8 * static_cast<double>(view.count));
+        const int64_t groups =
+            form_ == Form::n_blocked ? divide_up(view.n, machine_.width()) : view.n * view.blocks;
+        // A group is cut along its columns as well, as one may be all there is.
+        const int64_t columns =
+            form_ == Form::n_blocked ? view.channels * view.spatial : view.spatial;
+        const int64_t pieces = divide_up(columns, kPiece);
+        for_ranges(machine_, groups * pieces, seconds, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                const int64_t column = i % pieces * kPiece;
+                move(launch, view, i / pieces, columns, column, std::min(kPiece, columns - column));
+            }
+        });
+    }
+
+  private:
+    static constexpr int64_t kPiece = 256;
+
+    void move(const Launch &launch, const View &view, int64_t group, int64_t columns,
+              int64_t column, int64_t count) const {
+        const int64_t width = machine_.width();
+        const bool samples = form_ == Form::n_blocked;
+        const int64_t first =
+            samples ? group * width
+                    : group / view.blocks * view.channels + group % view.blocks * width;
+        const int64_t rows =
+            std::min(width, samples ? view.n - first : view.channels - group % view.blocks * width);
+        float *const plain = operand(launch, to_plain_ ? to_ : from_) + first * columns + column;
+        float *const lanes =
+            operand(launch, to_plain_ ? from_ : to_) + (group * columns + column) * width;
+        std::array<float *, kMaxLanes> row;
+        for (int64_t l = 0; l < rows; ++l) row[static_cast<size_t>(l)] = plain + l * columns;
+        if (to_plain_) {
+            machine_.simd.move->lanes_to_rows(lanes, row.data(), rows, count);
+        } else {
+            machine_.simd.move->rows_to_lanes(row.data(), rows, count, lanes);
+        }
+    }
+
+    Machine &machine_;
+    TensorId from_, to_;
+    Tensor tensor_;
+    Form form_;
+    bool to_plain_;
+};
+
+// Any two layouts. An element's place is a sum of one term an axis, which tables hold.
+class TableReorderKernel final : public Kernel {
+  public:
+    TableReorderKernel(Machine &machine, const FusedOp &op, const Candidate &candidate)
+        : machine_(machine),
+          from_(op.head().inputs[0]),
+          to_(op.head().outputs[0]),
+          tensor_(tensor_of(op, from_)),
+          to_layout_(candidate.layouts[static_cast<size_t>(to_)]),
+          bytes_(size_of(tensor_.type, 4)) {
+        const Layout &from_layout = candidate.layouts[static_cast<size_t>(from_)];
+        for (const Layout &layout : {from_layout, to_layout_}) {
+            if (tensor_.batched && layout.order[0] != 0)
+                fail(Status::unsupported, "reorder: the batch must be the slowest axis");
+        }
+        for (int axis = 0; axis < kMaxRank; ++axis) {
+            fill(from_layout, axis, from_tables_[static_cast<size_t>(axis)]);
+            fill(to_layout_, axis, to_tables_[static_cast<size_t>(axis)]);
+        }
+    }
+
+    void launch(Queue &, const Launch &launch) override {
+        Shape shape = tensor_.shape;
+        if (shape.rank == 0) shape = Shape{1};
+        if (tensor_.batched) shape[0] = launch.n;
+        if (shape.elements() == 0) return;
+        const int64_t in_memory = to_layout_.elements(shape);
+        if (in_memory != shape.elements()) {
+            std::memset(operand<std::byte>(launch, to_), 0,
+                        static_cast<size_t>(in_memory * bytes_));
+        }
+        const int64_t inner = shape[shape.rank - 1], outer = shape.elements() / inner;
+        const double seconds = static_cast<double>(shape.elements()) * 1.5e-9;
+        for_ranges(machine_, outer, seconds, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) row(launch, shape, i);
+        });
+    }
+
+  private:
+    using Table = std::vector<int64_t>;
+
+    void fill(const Layout &layout, int axis, Table &table) const {
+        Shape shape = tensor_.shape;
+        if (shape.rank == 0) shape = Shape{1};
+        if (axis >= shape.rank) return;
+        std::array<int64_t, kMaxRank> logical{};
+        for (int64_t i = 0; i < shape[axis]; ++i) {
+            logical[static_cast<size_t>(axis)] = i;
+            table.push_back(layout.index(shape, logical));
+        }
+    }
+
+    void row(const Launch &launch, const Shape &shape, int64_t index) const {
+        int64_t from = 0, to = 0;
+        for (int axis = shape.rank - 2; axis >= 0; --axis) {
+            const auto at = static_cast<size_t>(index % shape[axis]);
+            from += from_tables_[static_cast<size_t>(axis)][at];
+            to += to_tables_[static_cast<size_t>(axis)][at];
+            index /= shape[axis];
+        }
+        const auto last = static_cast<size_t>(shape.rank - 1);
+        const auto *const x = operand<std::byte>(launch, from_) + from * bytes_;
+        auto *const y = operand<std::byte>(launch, to_) + to * bytes_;
+        const Table &x_at = from_tables_[last], &y_at = to_tables_[last];
+        const auto count = static_cast<size_t>(shape[shape.rank - 1]);
+        if (bytes_ == 4) {
+            for (size_t i = 0; i < count; ++i) std::memcpy(y + 4 * y_at[i], x + 4 * x_at[i], 4);
+        } else {
+            for (size_t i = 0; i < count; ++i) {
+                std::memcpy(y + bytes_ * y_at[i], x + bytes_ * x_at[i],
+                            static_cast<size_t>(bytes_));
+            }
+        }
+    }
+
+    Machine &machine_;
+    TensorId from_, to_;
+    Tensor tensor_;
+    Layout to_layout_;
+    int64_t bytes_;
+    std::array<Table, kMaxRank> from_tables_, to_tables_;
+};
+
+std::unique_ptr<Kernel> prepare_reorder(Machine &machine, const FusedOp &op,
+                                        const Candidate &candidate) {
+    const Layout &from = candidate.layouts[static_cast<size_t>(op.head().inputs[0])];
+    const Layout &to = candidate.layouts[static_cast<size_t>(op.head().outputs[0])];
+    const Tensor &tensor = tensor_of(op, op.head().inputs[0]);
+    const auto a = form_of(machine, from), b = form_of(machine, to);
+    const bool floats = tensor.type == Type::real && tensor.shape.rank > 1;
+    if (floats && a && b && a != b && (*a == Form::plain || *b == Form::plain)) {
+        const bool to_plain = *b == Form::plain;
+        return std::make_unique<TransposeKernel>(machine, op, to_plain ? *a : *b, to_plain);
+    }
+    return std::make_unique<TableReorderKernel>(machine, op, candidate);
+}
+
+void no_candidates(const Machine &, const FusedOp &, std::vector<Candidate> &) {}
+
+}  // namespace
+
+const Implementation kConcat = {concat_candidates, prepare_concat};
+const Implementation kSlice = {slice_candidates, prepare_slice};
+const Implementation kReshape = {reshape_candidates, prepare_reshape};
+const Implementation kReorder = {no_candidates, prepare_reorder};
+
+}  // namespace cnn::cpu

@@ -1,0 +1,214 @@
+// Softmax, its gradient, and cross-entropy on logits.
+#include "backend/cpu/softmax.h"
+
+namespace cnn::cpu::CNN_ISA {
+
+CNN_INLINE vec minus_infinity() { return from_bits(broadcast(static_cast<int32_t>(0xff800000u))); }
+
+// --- Columns.
+
+CNN_INLINE void columns_of(const float *x, float *y, int64_t classes, int64_t stride, int64_t lanes) {
+    vec largest = load_first(x, lanes);
+    for (int64_t c = 1; c < classes; ++c) {
+        largest = max_fast(load_first(x + c * stride, lanes), largest);
+    }
+    vec sum = zero();
+    for (int64_t c = 0; c < classes; ++c) {
+        const vec e = exp(load_first(x + c * stride, lanes) - largest);
+        sum += e;
+        store_first(y + c * stride, e, lanes);
+    }
+    const vec scale = broadcast(1.0f) / sum;
+    for (int64_t c = 0; c < classes; ++c) {
+        store_first(y + c * stride, load_first(y + c * stride, lanes) * scale, lanes);
+    }
+}
+
+static void softmax_columns(const float *x, float *y, int64_t classes, int64_t stride,
+                            int64_t lanes) {
+    // Whole vectors need no masks once the count is known.
+    lanes == kWidth ? columns_of(x, y, classes, stride, kWidth)
+                    : columns_of(x, y, classes, stride, lanes);
+}
+
+static void softmax_columns_backward(const float *dy, const float *y, float *dx, int64_t classes,
+                                     int64_t stride, int64_t lanes) {
+    vec sum = zero();
+    for (int64_t c = 0; c < classes; ++c) {
+        sum += load_first(dy + c * stride, lanes) * load_first(y + c * stride, lanes);
+    }
+    for (int64_t c = 0; c < classes; ++c) {
+        const vec d = load_first(dy + c * stride, lanes) - sum;
+        store_first(dx + c * stride, load_first(y + c * stride, lanes) * d, lanes);
+    }
+}
+
+// --- Rows.
+
+CNN_INLINE int64_t lanes_at(int64_t i, int64_t count) {
+    return count - i < kWidth ? count - i : kWidth;
+}
+
+static float largest_of(const float *x, int64_t count) {
+    float largest = x[0];
+    for (int64_t i = 1; i < count; ++i) largest = x[i] > largest ? x[i] : largest;
+    return largest;
+}
+
+// y = e^(x - shift), and their sum.
+static float exponentials(const float *x, float *y, int64_t count, float shift) {
+    vec sum = zero();
+    for (int64_t i = 0; i < count; i += kWidth) {
+        const int64_t lanes = lanes_at(i, count);
+        const vec e = exp(load_first(x + i, lanes) - broadcast(shift));
+        sum += select(first_lanes(lanes), e, zero());
+        if (y != nullptr) store_first(y + i, e, lanes);
+    }
+    return sum_of_lanes(sum);
+}
+
+static void softmax_row(const float *x, float *y, int64_t classes) {
+    const float sum = exponentials(x, y, classes, largest_of(x, classes));
+    const vec scale = broadcast(1.0f / sum);
+    for (int64_t i = 0; i < classes; i += kWidth) {
+        const int64_t lanes = lanes_at(i, classes);
+        store_first(y + i, load_first(y + i, lanes) * scale, lanes);
+    }
+}
+
+static void softmax_row_backward(const float *dy, const float *y, float *dx, int64_t classes) {
+    vec sums = zero();
+    for (int64_t i = 0; i < classes; i += kWidth) {
+        const int64_t lanes = lanes_at(i, classes);
+        sums += load_first(dy + i, lanes) * load_first(y + i, lanes);
+    }
+    const vec sum = broadcast(sum_of_lanes(sums));
+    for (int64_t i = 0; i < classes; i += kWidth) {
+        const int64_t lanes = lanes_at(i, classes);
+        store_first(dx + i, load_first(y + i, lanes) * (load_first(dy + i, lanes) - sum), lanes);
+    }
+}
+
+// --- Cross-entropy.
+
+static int64_t index_of_largest(const float *x, int64_t count) {
+    int64_t best = 0;
+    for (int64_t i = 1; i < count; ++i)
+        if (x[i] > x[best]) best = i;
+    return best;
+}
+
+static void cross_entropy_row(const CrossEntropyArguments &a, int64_t n) {
+    const float *const x = a.logits + n * a.classes;
+    const float *const t = a.targets == nullptr ? nullptr : a.targets + n * a.classes;
+    float *const g = a.gradient == nullptr ? nullptr : a.gradient + n * a.classes;
+    const int64_t label = a.labels == nullptr ? -1 : a.labels[n];
+    const int64_t guess = index_of_largest(x, a.classes);
+    const float sum = exponentials(x, g, a.classes, x[guess]);
+    const float log_sum = log(broadcast(sum))[0];
+    const float weight = a.weights == nullptr ? 1.0f : a.weights[n];
+
+    float total = 0, terms = 0;
+    int64_t truth = 0;
+    if (t == nullptr) {
+        const bool inside = label >= 0 && label < a.classes;
+        total = inside ? 1.0f : 0.0f;
+        terms = inside ? log_sum - (x[label] - x[guess]) : 0.0f;
+        truth = inside ? label : 0;
+    } else {
+        truth = index_of_largest(t, a.classes);
+        for (int64_t c = 0; c < a.classes; ++c) {
+            total += t[c];
+            if (t[c] != 0) terms += t[c] * (log_sum - (x[c] - x[guess]));
+        }
+    }
+    a.loss[n] = weight * terms;
+    a.correct[n] = guess == truth ? 1.0f : 0.0f;
+    if (g == nullptr) return;
+    const float share = total / sum, scale = weight * a.factor;
+    for (int64_t c = 0; c < a.classes; ++c) {
+        const float target = t != nullptr ? t[c] : c == label ? 1.0f : 0.0f;
+        g[c] = (g[c] * share - target) * scale;
+    }
+}
+
+static void cross_entropy_rows(const CrossEntropyArguments &a, int64_t begin, int64_t end) {
+    for (int64_t n = begin; n < end; ++n) cross_entropy_row(a, n);
+}
+
+// A vector of samples, class by class.
+struct Block {
+    const CrossEntropyArguments &a;
+    const float *x, *t;
+    float *g;
+    ivec label;
+
+    CNN_INLINE vec target(const Block &b, int64_t c) {
+        if (b.t != nullptr) return load(b.t + c * kWidth);
+        const ivec hit = b.label == broadcast(static_cast<int32_t>(c));
+        return select(hit, broadcast(1.0f), zero());
+    }
+};
+
+// The first largest value of each lane, and its class.
+struct Largest {
+    vec value;
+    ivec index;
+    CNN_INLINE void add(Largest &l, vec v, int64_t c) {
+        const ivec better = v > l.value;
+        l.value = select(better, v, l.value);
+        l.index = select(better, broadcast(static_cast<int32_t>(c)), l.index);
+    }
+};
+
+static void cross_entropy_block(const Block &b, int64_t first, int64_t lanes) {
+    const CrossEntropyArguments &a = b.a;
+    Largest guess{load(b.x), ivec{}}, truth{Block::target(b, 0), ivec{}};
+    for (int64_t c = 1; c < a.classes; ++c) Largest::add(guess, load(b.x + c * kWidth), c);
+    vec sum = zero();
+    for (int64_t c = 0; c < a.classes; ++c) {
+        const vec e = exp(load(b.x + c * kWidth) - guess.value);
+        sum += e;
+        if (b.g != nullptr) store(b.g + c * kWidth, e);
+    }
+    const vec log_sum = log(sum);
+    vec total = zero(), terms = zero();
+    for (int64_t c = 0; c < a.classes; ++c) {
+        const vec t = Block::target(b, c);
+        Largest::add(truth, t, c);
+        total += t;
+        const vec term = t * (log_sum - (load(b.x + c * kWidth) - guess.value));
+        terms += select(t != zero(), term, zero());
+    }
+    const vec weight = a.weights == nullptr ? broadcast(1.0f) : load_first(a.weights + first, lanes);
+    store_first(a.loss + first, weight * terms, lanes);
+    const vec correct = select(guess.index == truth.index, broadcast(1.0f), zero());
+    store_first(a.correct + first, correct, lanes);
+    if (b.g == nullptr) return;
+    const vec share = total / sum, scale = weight * broadcast(a.factor);
+    const ivec kept = first_lanes(lanes);
+    for (int64_t c = 0; c < a.classes; ++c) {
+        const vec g = (load(b.g + c * kWidth) * share - Block::target(b, c)) * scale;
+        store(b.g + c * kWidth, select(kept, g, zero()));
+    }
+}
+
+static void cross_entropy_blocks(const CrossEntropyArguments &a, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+        const int64_t first = i * kWidth, lanes = lanes_at(first, a.n);
+        const int64_t offset = first * a.classes;
+        Block block{a, a.logits + offset, nullptr, nullptr, ivec{} - 1};
+        if (a.targets != nullptr) block.t = a.targets + offset;
+        if (a.gradient != nullptr) block.g = a.gradient + offset;
+        if (a.labels != nullptr) {
+            for (int64_t lane = 0; lane < lanes; ++lane) block.label[lane] = a.labels[first + lane];
+        }
+        cross_entropy_block(block, first, lanes);
+    }
+}
+
+static const SoftmaxKernels kSoftmaxKernels = {
+    softmax_columns,      softmax_columns_backward, softmax_row,
+    softmax_row_backward, cross_entropy_rows,       cross_entropy_blocks};
+
+}  // namespace cnn::cpu::CNN_ISA
