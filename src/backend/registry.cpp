@@ -13,7 +13,7 @@ std::span<const Backend> backends() {
     static const Backend rows[] = {
         cpu::backend(),
 #if CNN_OPENCL
-        opencl::backend(),
+        {"opencl", opencl::list, opencl::open},
 #endif
         reference::backend(),
     };
