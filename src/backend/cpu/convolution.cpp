@@ -1,0 +1,237 @@
+// Convolutions: reads the group, and offers every way to run it.
+#include "backend/cpu/convolution.h"
+
+#include <numeric>
+#include <span>
+
+#include "backend/cpu/convolution_plan.h"
+#include "base/error.h"
+#include "base/text.h"
+
+namespace cnn::cpu {
+
+bool ConvolutionShape::is_dense() const {
+    for (int a = 0; a < 3; ++a) {
+        if (kernel[a] != in[a] || out[a] != 1 || pad[a] != 0) return false;
+        if (kernel[a] > 1 && dilation[a] != 1) return false;
+    }
+    return true;
+}
+
+ConvolutionShape ConvolutionShape::flattened() const {
+    ConvolutionShape flat;
+    flat.batch = batch;
+    flat.groups = groups;
+    flat.filters = filters;
+    flat.channels = channels * in_plane();
+    return flat;
+}
+
+namespace {
+
+const Tensor &tensor_of(const FusedOp &op, TensorId id) {
+    return op.tensors[static_cast<size_t>(id)];
+}
+
+ConvolutionShape shape_of(const ConvolutionAttributes &attributes, const Shape &x, const Shape &w,
+                          const Shape &y) {
+    ConvolutionShape shape;
+    const Window &window = attributes.window;
+    shape.batch = x[0];
+    shape.groups = attributes.groups;
+    shape.channels = x[1] / attributes.groups;
+    shape.filters = y[1] / attributes.groups;
+    for (int i = 0; i < window.spatial; ++i) {
+        const int axis = 3 - window.spatial + i;
+        const auto from = static_cast<size_t>(i);
+        shape.in[axis] = x[2 + i];
+        shape.out[axis] = y[2 + i];
+        shape.kernel[axis] = w[2 + i];
+        shape.stride[axis] = window.stride[from];
+        shape.dilation[axis] = window.dilation[from];
+        shape.pad[axis] = window.pad_begin[from];
+    }
+    return shape;
+}
+
+TileActivation tile_activation(Activation activation) {
+    switch (activation) {
+        case Activation::relu:
+            return TileActivation::relu;
+        case Activation::leaky_relu:
+            return TileActivation::leaky_relu;
+        default:
+            return TileActivation::linear;
+    }
+}
+
+}  // namespace
+
+ConvolutionGroup::ConvolutionGroup(const FusedOp &op) {
+    const Op &head = op.head();
+    TensorId ids[3] = {head.inputs[0], head.inputs[1], head.outputs[0]};  // x, w, y
+    if (head.kind == OpKind::convolution_backward_data) {
+        ids[0] = head.outputs[0];
+        ids[2] = head.inputs[0];
+    } else if (head.kind == OpKind::convolution_backward_weights) {
+        ids[1] = head.outputs[0];
+        ids[2] = head.inputs[1];
+    }
+    for (size_t i = 1; i < op.ops.size(); ++i) {
+        const auto &pointwise = std::get<PointwiseAttributes>(op.ops[i].attributes);
+        if (pointwise.form == PointwiseForm::bias) {
+            bias_operand = op.ops[i].inputs[1];
+        } else {
+            epilogue.activation = tile_activation(pointwise.activation);
+            epilogue.slope = static_cast<float>(pointwise.slope);
+        }
+        ids[2] = op.ops[i].outputs[0];
+    }
+    x_operand = ids[0];
+    w_operand = ids[1];
+    y_operand = ids[2];
+    x = tensor_of(op, ids[0]).shape;
+    w = tensor_of(op, ids[1]).shape;
+    y = tensor_of(op, ids[2]).shape;
+    shape = shape_of(std::get<ConvolutionAttributes>(head.attributes), x, w, y);
+}
+
+TileEpilogue ConvolutionGroup::epilogue_at(const Launch &launch) const {
+    TileEpilogue at = epilogue;
+    at.bias = bias_operand < 0 ? nullptr : operand(launch, bias_operand);
+    return at;
+}
+
+std::vector<Segment> forward_segments(const ConvolutionShape &shape, int axis) {
+    const int64_t kernel = shape.kernel[axis], dilation = shape.dilation[axis];
+    const int64_t stride = shape.stride[axis], in = shape.in[axis];
+    std::vector<Segment> segments;
+    for (int64_t o = 0; o < shape.out[axis]; ++o) {
+        const int64_t first = o * stride - shape.pad[axis];
+        const int64_t begin = std::min(kernel, first < 0 ? divide_up(-first, dilation) : 0);
+        const int64_t end =
+            first >= in ? begin : std::clamp(divide_up(in - first, dilation), begin, kernel);
+        if (!segments.empty() && segments.back().tap_begin == begin &&
+            segments.back().taps == end - begin) {
+            ++segments.back().count;
+        } else {
+            segments.push_back(
+                {o, 1, 1, first + begin * dilation, stride, end - begin, begin, 1, dilation});
+        }
+    }
+    return segments;
+}
+
+// The taps that reach input i: k with i + pad - k * dilation divisible by the stride, each in
+// range. Inputs of one phase (equal modulo the stride) share them but for the range.
+std::vector<Segment> backward_segments(const ConvolutionShape &shape, int axis) {
+    const int64_t kernel = shape.kernel[axis], dilation = shape.dilation[axis];
+    const int64_t stride = shape.stride[axis], out = shape.out[axis], pad = shape.pad[axis];
+    const int64_t divisor = std::gcd(stride, dilation);
+    const int64_t tap_step = stride / divisor, out_per_tap = dilation / divisor;
+    std::vector<Segment> segments;
+    for (int64_t phase = 0; phase < std::min(stride, shape.in[axis]); ++phase) {
+        int64_t tap0 = 0;
+        while (tap0 < kernel && (phase + pad - tap0 * dilation) % stride != 0) ++tap0;
+        const int64_t taps =
+            tap0 < kernel && tap0 < tap_step ? divide_up(kernel - tap0, tap_step) : 0;
+        const size_t phase_begin = segments.size();
+        for (int64_t i = phase; i < shape.in[axis]; i += stride) {
+            const int64_t first = (i + pad - tap0 * dilation) / stride;  // exact where taps > 0
+            int64_t begin = 0, end = taps;
+            while (begin < end && first - begin * out_per_tap >= out) ++begin;
+            while (end > begin && first - (end - 1) * out_per_tap < 0) --end;
+            if (segments.size() > phase_begin && segments.back().taps == end - begin &&
+                (begin == end || segments.back().tap_begin == tap0 + begin * tap_step)) {
+                ++segments.back().count;
+            } else {
+                const int64_t from = begin == end ? 0 : first - begin * out_per_tap;
+                segments.push_back({i, stride, 1, from, 1, end - begin, tap0 + begin * tap_step,
+                                    tap_step, -out_per_tap});
+            }
+        }
+    }
+    return segments;
+}
+
+int64_t positions_of(const std::vector<Segment> &segments) {
+    int64_t count = 0;
+    for (const Segment &segment : segments) count += segment.count;
+    return count;
+}
+
+Candidate make_candidate(const ConvolutionGroup &group, const char *algorithm, const Layout &x,
+                         const Layout &w, const Layout &y, double seconds) {
+    Candidate candidate;
+    candidate.algorithm = algorithm;
+    candidate.layouts.resize(group.bias_operand < 0 ? 3 : 4);
+    candidate.layouts[static_cast<size_t>(group.x_operand)] = x;
+    candidate.layouts[static_cast<size_t>(group.w_operand)] = w;
+    candidate.layouts[static_cast<size_t>(group.y_operand)] = y;
+    candidate.seconds = seconds;
+    return candidate;
+}
+
+bool fuses_convolution(const FusedOp &op) {
+    if (op.head().kind != OpKind::convolution || op.ops.size() > 3) return false;
+    bool bias = false;
+    for (size_t i = 1; i < op.ops.size(); ++i) {
+        const Op &next = op.ops[i];
+        if (next.kind != OpKind::pointwise || next.outputs.size() != 1) return false;
+        if (next.inputs[0] != op.ops[i - 1].outputs[0]) return false;
+        const auto &pointwise = std::get<PointwiseAttributes>(next.attributes);
+        const bool last = i + 1 == op.ops.size();
+        if (pointwise.form == PointwiseForm::bias && i == 1) {
+            const Tensor &b = tensor_of(op, next.inputs[1]);
+            if (b.batched || b.shape.rank != 1) return false;
+            bias = true;
+        } else if (pointwise.form != PointwiseForm::activation || !last || (i == 2 && !bias) ||
+                   pointwise.activation > Activation::leaky_relu) {
+            return false;
+        }
+    }
+    // The fused results in between live nowhere: one output, and three inputs at most.
+    return op.outputs == 1 && op.inputs == (bias ? 3 : 2);
+}
+
+namespace {
+
+void add_all(const Machine &machine, const FusedOp &op, std::span<const ConvolutionWay *const> ways,
+             std::vector<Candidate> &out) {
+    const ConvolutionGroup group(op);
+    for (const ConvolutionWay *way : ways) way->candidates(machine, group, out);
+}
+
+std::unique_ptr<Kernel> prepare_one(Machine &machine, const FusedOp &op,
+                                    std::span<const ConvolutionWay *const> ways,
+                                    const Candidate &candidate) {
+    const ConvolutionGroup group(op);
+    for (const ConvolutionWay *way : ways) {
+        if (auto kernel = way->prepare(machine, group, candidate)) return kernel;
+    }
+    fail(Status::internal, text("convolution: no algorithm \"", candidate.algorithm, "\""));
+}
+
+constexpr const ConvolutionWay *kForward[] = {&kDirectForward, &kDepthwiseForward, &kRowsForward,
+                                              &kPlainForward};
+constexpr const ConvolutionWay *kBackwardData[] = {&kDirectBackwardData, &kPlainBackwardData};
+constexpr const ConvolutionWay *kBackwardWeights[] = {
+    &kDirectBackwardWeights, &kDenseBackwardWeights, &kPlainBackwardWeights};
+
+template <const auto &Ways>
+constexpr Implementation implementation() {
+    return {[](const Machine &machine, const FusedOp &op, std::vector<Candidate> &out) {
+                add_all(machine, op, Ways, out);
+            },
+            [](Machine &machine, const FusedOp &op, const Candidate &candidate) {
+                return prepare_one(machine, op, Ways, candidate);
+            }};
+}
+
+}  // namespace
+
+const Implementation kConvolution = implementation<kForward>();
+const Implementation kConvolutionBackwardData = implementation<kBackwardData>();
+const Implementation kConvolutionBackwardWeights = implementation<kBackwardWeights>();
+
+}  // namespace cnn::cpu

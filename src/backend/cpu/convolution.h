@@ -1,0 +1,101 @@
+// The vector kernels that convolutions are made of. Included by the files compiled for an
+// instruction set, so it includes no standard C++ header.
+//
+// Three kernels carry nearly all of the work, each on a tile of accumulators held in registers:
+//   product:   out[s][v] = sum over loops of scalar[s] * vector[v]       (s broadcast, v a vector)
+//   weights:   acc[s][v] += sum over rows, columns of dy[s] * x[v]       (both vectors)
+//   depthwise: out[v] = sum over taps of w * x[v]                        (both vectors)
+// With samples in the lanes (N-blocked) weights are the scalars and pixels the vectors; with
+// channels in the lanes (C-blocked) pixels are the scalars and packed weights the vectors.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace cnn::cpu {
+
+// A loop of a product's sum, and how far each of its rounds moves the two operands, in floats.
+struct TileLoop {
+    int64_t count = 1, scalar_step = 0, vector_step = 0;
+};
+
+enum class TileBias : uint8_t { none, per_scalar, per_vector };
+enum class TileActivation : uint8_t { linear, relu, leaky_relu };
+
+// What happens to a finished sum.
+struct TileEpilogue {
+    const float *bias = nullptr;  // of the tile's first scalar, or of the first lane of its vectors
+    TileBias bias_kind = TileBias::none;
+    TileActivation activation = TileActivation::linear;
+    float slope = 0;
+};
+
+// Strides and offsets are in floats.
+struct ProductTile {
+    static constexpr int kLoops = 4;
+
+    const float *scalars = nullptr;
+    const float *vectors = nullptr;
+    float *out = nullptr;
+    int64_t scalar_stride = 0, vector_stride = 0;          // from s to s + 1, from v to v + 1
+    int64_t out_scalar_stride = 0, out_vector_stride = 0;  // likewise
+    TileLoop loops[kLoops];                                // the last is innermost
+    bool first = true;                                     // sums start at zero, else at out
+    bool last = true;                                      // the epilogue follows
+    // Lanes in use of the last vector, kWidth for all. The others are stored as zero, or not at all
+    // when trim is set.
+    int64_t lanes = 0;
+    bool trim = false;
+    TileEpilogue epilogue;
+};
+
+// Output columns [inner_begin, inner_end) have all taps v inside the input; for the others, tap v
+// of column c reads input column first_column + c * column_step + v * tap_step if that exists.
+struct WeightsTile {
+    const float *dy = nullptr;
+    const float *x = nullptr;  // of output column 0's tap 0, which may lie outside
+    float *sums = nullptr;     // [s][v][W]
+    int64_t dy_stride = 0, x_stride = 0;
+    int64_t rows = 0, dy_row = 0, x_row = 0;
+    int64_t columns = 0, inner_begin = 0, inner_end = 0, x_column = 0;
+    int64_t first_column = 0, column_step = 1, tap_step = 1, in_columns = 0;
+    bool first = true;  // sums start at zero
+};
+
+struct DepthwiseTile {
+    const float *w = nullptr;  // [row tap][column tap][W], from the first valid tap
+    const float *x = nullptr;
+    float *out = nullptr;
+    int64_t x_stride = 0, out_stride = 0;
+    int64_t row_taps = 0, column_taps = 0;
+    int64_t w_row = 0, w_column = 0, x_row = 0, x_column = 0;
+    int64_t lanes = 0;  // as in ProductTile, zeros past them
+    TileEpilogue epilogue;
+};
+
+// y[n][o] = sum over k of w[o][k] x[n][k].
+struct RowsProduct {
+    const float *w = nullptr, *x = nullptr;
+    float *y = nullptr;
+    int64_t depth = 0, w_stride = 0, x_stride = 0, y_stride = 0;
+    TileEpilogue epilogue;  // bias per row of w
+};
+
+struct ConvolutionKernels {
+    static constexpr int kMaxScalars = 12, kMaxVectors = 8, kMaxPixels = 8;
+    static constexpr int kMaxRows = 4, kMaxSamples = 4;
+
+    int accumulators;  // s * v of the largest tile; tiles larger than that are null
+    void (*product[kMaxScalars][kMaxVectors])(const ProductTile &);  // [s - 1][v - 1]
+    void (*weights[kMaxScalars][kMaxVectors])(const WeightsTile &);
+    void (*depthwise[kMaxPixels])(const DepthwiseTile &);
+    void (*rows_product[kMaxRows][kMaxSamples])(const RowsProduct &);  // [o - 1][n - 1]
+    // out[i * step] = sum of the lanes of vectors[i].
+    void (*sum_lanes)(const float *vectors, int64_t count, float *out, int64_t step);
+    // out[j][i] = in[i][j] for i < rows, else 0; W by W.
+    void (*transpose)(const float *in, int64_t rows, float *out);
+    void (*axpy)(float a, const float *x, int64_t x_step, float *y, int64_t y_step, int64_t count);
+    float (*dot)(const float *x, int64_t x_step, const float *y, int64_t y_step, int64_t count);
+};
+
+}  // namespace cnn::cpu

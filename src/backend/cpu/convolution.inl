@@ -1,0 +1,49 @@
+// The kernels of convolution.h for one instruction set.
+#include "backend/cpu/convolution.h"
+
+namespace cnn::cpu::CNN_ISA {
+namespace conv {
+
+// Registers: the accumulators, the tile's vectors and one broadcast.
+#if CNN_WIDTH == 16 || defined(__aarch64__)
+inline constexpr int kAccumulators = 25;
+#else
+inline constexpr int kAccumulators = 12;
+#endif
+
+// A family of pointers p, p + stride, ... kept as one base for every three members, so that each
+// member is a base plus 0, 1 or 2 strides: few registers, no arithmetic in the loop.
+template <int N>
+struct Family {
+    static constexpr int kBases = (N + 2) / 3;
+
+    const float *base[kBases];
+    int64_t stride;
+
+    [[gnu::always_inline]] Family(const float *p, int64_t stride_of_members) : stride(stride_of_members) {
+        for (int i = 0; i < kBases; ++i) base[i] = p + 3 * i * stride;
+    }
+    [[gnu::always_inline]] const float *operator[](int i) const { return base[i / 3] + (i % 3) * stride; }
+    [[gnu::always_inline]] void advance(int64_t step) {
+        for (int i = 0; i < kBases; ++i) base[i] += step;
+    }
+};
+
+CNN_INLINE vec activated(vec v, const TileEpilogue &e) {
+    switch (e.activation) {
+        case TileActivation::relu:
+            return select(v < zero(), zero(), v);
+        case TileActivation::leaky_relu:
+            return select(v > zero(), v, v * broadcast(e.slope));
+        default:
+            return v;
+    }
+}
+
+}  // namespace conv
+}  // namespace cnn::cpu::CNN_ISA
+
+#include "backend/cpu/convolution_product.inl"
+#include "backend/cpu/convolution_weights.inl"
+#include "backend/cpu/convolution_simple.inl"
+#include "backend/cpu/convolution_table.inl"

@@ -1,0 +1,313 @@
+// Runs direct convolutions: which tiles, in which order.
+#include "backend/cpu/convolution_direct.h"
+
+namespace cnn::cpu {
+namespace {
+
+// Cycles of one round of a tile's sum: multiply-adds and loads at two a cycle, a chain of additions
+// four cycles long, and the loops.
+double round_cycles(int64_t s, int64_t v) {
+    const double products = 0.5 * static_cast<double>(s * v);
+    const double loads = 0.5 * static_cast<double>(s + v);
+    return std::max({products, loads, 4.0}) + 0.4;
+}
+
+// Of n items cut into equal pieces of at most `size`: calls fn(pieces, size of them) once or twice.
+template <class Fn>
+void for_piece_sizes(int64_t n, int64_t size, Fn fn) {
+    const int64_t pieces = pieces_of(n, size);
+    if (pieces == 0) return;
+    const int64_t larger = n % pieces;
+    if (larger > 0) fn(larger, n / pieces + 1);
+    fn(pieces - larger, n / pieces);
+}
+
+// Cycles that a round takes over all filters and all positions of a line.
+double line_cycles(const DirectPlan &plan, int64_t positions, int64_t filter_tile,
+                   int64_t position_tile) {
+    double cycles = 0;
+    for_piece_sizes(plan.filters, filter_tile, [&](int64_t filter_tiles, int64_t f) {
+        for_piece_sizes(positions, position_tile, [&](int64_t position_tiles, int64_t p) {
+            cycles += static_cast<double>(filter_tiles * position_tiles) * round_cycles(f, p);
+        });
+    });
+    return cycles;
+}
+
+int64_t longest(const std::vector<Segment> &segments) {
+    int64_t count = 0;
+    for (const Segment &segment : segments) count = std::max(count, segment.count);
+    return count;
+}
+
+int64_t most_taps(const std::vector<Segment> &segments) {
+    int64_t taps = 0;
+    for (const Segment &segment : segments) taps = std::max(taps, segment.taps);
+    return taps;
+}
+
+void choose_tile_sizes(const ConvolutionKernels &kernels, DirectPlan &plan) {
+    const int64_t line = std::max(longest(plan.columns), longest(plan.rows));
+    const int64_t largest = std::min<int64_t>(kernels.accumulators, 24);
+    double best = 0;
+    for (int64_t s = 1; s <= ConvolutionKernels::kMaxScalars; ++s) {
+        const int64_t v = std::min<int64_t>(largest / s, ConvolutionKernels::kMaxVectors);
+        if (v == 0) continue;
+        const int64_t filter_tile = plan.positions_are_vectors ? s : v;
+        const int64_t position_tile = plan.positions_are_vectors ? v : s;
+        const double cycles = line_cycles(plan, line, filter_tile, position_tile);
+        if (best == 0 || cycles < best) {
+            best = cycles;
+            plan.filter_tile = filter_tile;
+            plan.position_tile = position_tile;
+        }
+    }
+}
+
+// Keeps what is reused in the caches: the pixels under a tile of positions in L1 while all filters
+// pass (positions as vectors), or the weights of a tile of filters while all positions do.
+void choose_blocks(const Machine &machine, DirectPlan &plan) {
+    const int64_t taps = std::max<int64_t>(most_taps(plan.rows) * most_taps(plan.columns), 1);
+    const int64_t vector = machine.width() * 4;
+    const int64_t l1 = machine.l1 / 2;
+    const int64_t rounds = taps * plan.lanes;
+    int64_t bytes = 0;  // per reduction
+    if (plan.positions_are_vectors) {
+        const int64_t span = plan.columns.empty() ? 1 : plan.columns[0].in_step;
+        const int64_t columns = (plan.position_tile - 1) * span + most_taps(plan.columns);
+        bytes = most_taps(plan.rows) * columns * plan.lanes * vector;
+    } else {
+        bytes = plan.filter_tile * rounds * vector;
+    }
+    // A visit to out must be worth it.
+    const int64_t least = divide_up(128, rounds);
+    const int64_t fits = std::max(l1 / std::max<int64_t>(bytes, 1), least);
+    const int64_t chunks = divide_up(plan.reductions, std::min(fits, plan.reductions));
+    plan.reduction_chunk = divide_up(plan.reductions, std::max<int64_t>(chunks, 1));
+    if (plan.positions_are_vectors) {
+        const int64_t tile = plan.filter_tile * rounds * plan.reduction_chunk * 4;
+        plan.filter_block = std::max<int64_t>(1, machine.l2 / 3 / tile);
+    } else {
+        plan.filter_block = 1;
+    }
+}
+
+double predict_seconds(const Machine &machine, const DirectPlan &plan) {
+    double rounds = 0;  // cycles
+    for (const Segment &row : plan.rows) {
+        for (const Segment &column : plan.columns) {
+            const int64_t lines = std::min(row.count, column.count);
+            const int64_t line = std::max(row.count, column.count);
+            const double taps = static_cast<double>(row.taps * column.taps);
+            const double each = line_cycles(plan, line, plan.filter_tile, plan.position_tile);
+            const double tiles = static_cast<double>(pieces_of(line, plan.position_tile) *
+                                                     pieces_of(plan.filters, plan.filter_tile));
+            const double sums =
+                static_cast<double>((plan.reductions - 1) * plan.lanes + plan.last_lanes);
+            const double visits =
+                static_cast<double>(divide_up(plan.reductions, plan.reduction_chunk));
+            rounds += static_cast<double>(lines) * (each * taps * sums + tiles * visits * 50);
+        }
+    }
+    return rounds * static_cast<double>(plan.batches * plan.groups) * cycle_seconds(machine) * 1.1;
+}
+
+void choose_parts(DirectPlan &plan) {
+    const int64_t wanted = part_count(kMaxParts, plan.seconds);
+    const int64_t tiles = pieces_of(plan.filters, plan.filter_tile);
+    const int64_t rows = positions_of(plan.rows);
+    const auto missing = [&] { return divide_up(wanted, units_of(plan, plan.batches)); };
+    // Rows cost their overlap, filters another pass over the input.
+    plan.row_parts = std::clamp<int64_t>(missing(), 1, std::max<int64_t>(rows / 4, 1));
+    plan.filter_parts = std::clamp<int64_t>(missing(), 1, tiles);
+    if (missing() > 1) plan.row_parts = std::clamp<int64_t>(plan.row_parts * missing(), 1, rows);
+}
+
+}  // namespace
+
+void choose_tiles(const Machine &machine, DirectPlan &plan) {
+    choose_tile_sizes(*machine.simd.convolution, plan);
+    choose_blocks(machine, plan);
+    plan.seconds = predict_seconds(machine, plan);
+    choose_parts(plan);
+}
+
+namespace {
+
+// One unit's work: positions in `rows` and tiles in `filters` of one batch and group.
+class UnitRun {
+  public:
+    UnitRun(const ConvolutionKernels &kernels, const DirectPlan &plan,
+            const DirectArguments &arguments, int64_t unit);
+    void run();
+
+  private:
+    void run_lanes(Range reductions, int64_t lanes, bool first, bool last);
+    void run_rectangle(const Segment &row, Range rows, const Segment &column);
+    int64_t columns_of(const Segment &column) const {
+        return plan_.batch_is_column ? batches_ : column.count;
+    }
+    void set_loops(const Segment &row, const Segment &column);
+    void run_line(int64_t in, int64_t out, int64_t w);
+    void run_tiles(int64_t in, int64_t out, int64_t w, int64_t positions, bool at_end);
+
+    const ConvolutionKernels &kernels_;
+    const DirectPlan &plan_;
+    TileEpilogue epilogue_;
+    int64_t batches_;
+    const float *in_, *w_;
+    float *out_;
+    Range rows_, filters_;
+    Range block_{0, 0};  // tiles of filters of the pass
+    Range reductions_{0, 0};
+    int64_t lanes_ = 0;                                   // per reduction in the pass
+    int64_t positions_ = 0, in_step_ = 0, out_step_ = 0;  // of the line
+    ProductTile tile_;
+};
+
+UnitRun::UnitRun(const ConvolutionKernels &kernels, const DirectPlan &plan,
+                 const DirectArguments &arguments, int64_t unit)
+    : kernels_(kernels), plan_(plan), epilogue_(arguments.epilogue), batches_(arguments.batches) {
+    const int64_t filter_part = unit % plan.filter_parts;
+    const int64_t row_part = unit / plan.filter_parts % plan.row_parts;
+    const int64_t outer = unit / (plan.filter_parts * plan.row_parts);
+    const int64_t group = outer % plan.groups, batch = outer / plan.groups;
+    in_ = arguments.in + batch * plan.in_batch + group * plan.in_group;
+    w_ = arguments.w + group * plan.w_group;
+    out_ = arguments.out + batch * plan.out_batch + group * plan.out_group;
+    if (epilogue_.bias != nullptr) epilogue_.bias += group * plan.bias_group;
+    rows_ = part_range(positions_of(plan.rows), plan.row_parts, row_part);
+    filters_ =
+        part_range(pieces_of(plan.filters, plan.filter_tile), plan.filter_parts, filter_part);
+    tile_.trim = plan.trim;
+}
+
+void UnitRun::run() {
+    const int64_t full = plan_.last_lanes == plan_.lanes ? plan_.reductions : plan_.reductions - 1;
+    for (int64_t r = 0; r < full; r += plan_.reduction_chunk) {
+        const int64_t end = std::min(full, r + plan_.reduction_chunk);
+        run_lanes({r, end}, plan_.lanes, r == 0, end == plan_.reductions);
+    }
+    if (full < plan_.reductions) {
+        run_lanes({full, plan_.reductions}, plan_.last_lanes, full == 0, true);
+    }
+}
+
+void UnitRun::run_lanes(Range reductions, int64_t lanes, bool first, bool last) {
+    reductions_ = reductions;
+    lanes_ = lanes;
+    tile_.first = first;
+    tile_.last = last;
+    for (int64_t f = filters_.begin; f < filters_.end; f += plan_.filter_block) {
+        block_ = {f, std::min(filters_.end, f + plan_.filter_block)};
+        int64_t before = 0;
+        for (const Segment &row : plan_.rows) {
+            const Range part{std::max<int64_t>(rows_.begin - before, 0),
+                             std::min(rows_.end - before, row.count)};
+            before += row.count;
+            if (part.begin >= part.end) continue;
+            for (const Segment &column : plan_.columns) run_rectangle(row, part, column);
+        }
+    }
+}
+
+// Lines run along the longer side, so that borders a pixel wide fill tiles too.
+void UnitRun::run_rectangle(const Segment &row, Range rows, const Segment &column) {
+    set_loops(row, column);
+    const int64_t in = reductions_.begin * plan_.in_reduction +
+                       (row.in_begin + rows.begin * row.in_step) * plan_.in_row +
+                       column.in_begin * plan_.in_column;
+    const int64_t out = (row.out_begin + rows.begin * row.out_step) * plan_.out_row +
+                        column.out_begin * plan_.out_column;
+    const int64_t w = reductions_.begin * plan_.w_reduction + row.tap_begin * plan_.w_row +
+                      column.tap_begin * plan_.w_column;
+    const int64_t row_count = rows.end - rows.begin;
+    const int64_t in_row = row.in_step * plan_.in_row, out_row = row.out_step * plan_.out_row;
+    const int64_t in_column = column.in_step * plan_.in_column;
+    const int64_t out_column = column.out_step * plan_.out_column;
+    const int64_t column_count = columns_of(column);
+    const bool along_row = column_count >= row_count;
+    const int64_t lines = along_row ? row_count : column_count;
+    positions_ = along_row ? column_count : row_count;
+    in_step_ = along_row ? in_column : in_row;
+    out_step_ = along_row ? out_column : out_row;
+    for (int64_t i = 0; i < lines; ++i) {
+        run_line(in + i * (along_row ? in_row : in_column),
+                 out + i * (along_row ? out_row : out_column), w);
+    }
+}
+
+void UnitRun::set_loops(const Segment &row, const Segment &column) {
+    struct {
+        int64_t count, in, w;
+    } const all[] = {
+        {reductions_.end - reductions_.begin, plan_.in_reduction, plan_.w_reduction},
+        {row.taps, row.in_tap_step * plan_.in_row, row.tap_step * plan_.w_row},
+        {column.taps, column.in_tap_step * plan_.in_column, column.tap_step * plan_.w_column},
+        {lanes_, plan_.in_lane, plan_.w_lane},
+    };
+    // Loops of one round are left out; the others lie innermost.
+    int next = ProductTile::kLoops;
+    for (int i = 3; i >= 0; --i) {
+        if (all[i].count == 1) continue;
+        tile_.loops[--next] = plan_.positions_are_vectors
+                                  ? TileLoop{all[i].count, all[i].w, all[i].in}
+                                  : TileLoop{all[i].count, all[i].in, all[i].w};
+    }
+    while (next > 0) tile_.loops[--next] = TileLoop{};
+}
+
+void UnitRun::run_line(int64_t in, int64_t out, int64_t w) {
+    const int64_t tiles = pieces_of(positions_, plan_.position_tile);
+    for (int64_t i = 0; i < tiles; ++i) {
+        const Range piece = part_range(positions_, tiles, i);
+        run_tiles(in + piece.begin * in_step_, out + piece.begin * out_step_, w,
+                  piece.end - piece.begin, i + 1 == tiles);
+    }
+}
+
+void UnitRun::run_tiles(int64_t in, int64_t out, int64_t w, int64_t positions, bool at_end) {
+    const int64_t tiles = pieces_of(plan_.filters, plan_.filter_tile);
+    const bool swapped = !plan_.positions_are_vectors;
+    tile_.scalar_stride = swapped ? in_step_ : plan_.w_filter;
+    tile_.vector_stride = swapped ? plan_.w_filter : in_step_;
+    tile_.out_scalar_stride = swapped ? out_step_ : plan_.out_filter;
+    tile_.out_vector_stride = swapped ? plan_.out_filter : out_step_;
+    tile_.epilogue = epilogue_;
+    for (int64_t i = block_.begin; i < block_.end; ++i) {
+        const Range piece = part_range(plan_.filters, tiles, i);
+        const float *const weights = w_ + w + piece.begin * plan_.w_filter;
+        const int64_t count = piece.end - piece.begin;
+        tile_.scalars = swapped ? in_ + in : weights;
+        tile_.vectors = swapped ? weights : in_ + in;
+        tile_.out = out_ + out + piece.begin * plan_.out_filter;
+        const bool last = swapped ? i + 1 == tiles : at_end;
+        tile_.lanes = last ? plan_.out_lanes : INT32_MAX;
+        if (epilogue_.bias != nullptr) {
+            tile_.epilogue.bias = epilogue_.bias + piece.begin * plan_.bias_filter;
+        }
+        const int64_t s = swapped ? positions : count, v = swapped ? count : positions;
+        kernels_.product[s - 1][v - 1](tile_);
+    }
+}
+
+}  // namespace
+
+void run_unit(const ConvolutionKernels &kernels, const DirectPlan &plan,
+              const DirectArguments &arguments, int64_t unit) {
+    UnitRun(kernels, plan, arguments, unit).run();
+}
+
+void run_direct(Machine &machine, const DirectPlan &plan, const DirectArguments &arguments) {
+    const int64_t units = units_of(plan, arguments.batches);
+    const double share =
+        static_cast<double>(arguments.batches) /
+        static_cast<double>(plan.batch_is_column ? plan.columns[0].count : plan.batches);
+    for_ranges(machine, units, plan.seconds * share, [&](int64_t begin, int64_t end) {
+        for (int64_t unit = begin; unit < end; ++unit) {
+            run_unit(*machine.simd.convolution, plan, arguments, unit);
+        }
+    });
+}
+
+}  // namespace cnn::cpu

@@ -1,0 +1,204 @@
+// Direct convolution in the layouts of the CPU: samples in the lanes, channels in the lanes, and
+// from a plain input to channels in the lanes.
+#include "backend/cpu/convolution_direct.h"
+
+namespace cnn::cpu {
+namespace {
+
+constexpr const char *kSamples = "direct_n";
+constexpr const char *kChannels = "direct_c";
+constexpr const char *kPlainToChannels = "direct_plain_c";
+
+// With outputs of one pixel, tiles run over samples (or blocks of them).
+void fold_batch(DirectPlan &plan) {
+    if (positions_of(plan.rows) != 1 || positions_of(plan.columns) != 1) return;
+    Segment &column = plan.columns[0];
+    plan.batch_is_column = true;
+    column.count = plan.batches;
+    column.in_step = plan.in_batch / plan.in_column;
+    column.out_step = plan.out_batch / plan.out_column;
+    plan.batches = 1;
+}
+
+void set_weights(DirectPlan &plan, const ConvolutionShape &s, bool forward) {
+    const int64_t taps = s.taps();
+    plan.w_filter = forward ? s.channels * taps : taps;
+    plan.w_reduction = forward ? taps : s.channels * taps;
+    plan.w_group = s.filters * s.channels * taps;
+    plan.w_row = s.kernel[2];
+    plan.w_column = 1;
+}
+
+// [N/W][C][H][W][W n], weights plain. The backward pass is the forward one with the segments of
+// backward_segments, the roles of channels and filters exchanged.
+DirectPlan samples_plan(const Machine &machine, const ConvolutionShape &shape, bool forward) {
+    const ConvolutionShape s = shape.is_dense() ? shape.flattened() : shape;
+    const int64_t w = machine.width();
+    const int64_t in_plane = forward ? s.in_plane() : s.out_plane();
+    const int64_t out_plane = forward ? s.out_plane() : s.in_plane();
+    const int64_t in_width = forward ? s.in[2] : s.out[2];
+    const int64_t out_width = forward ? s.out[2] : s.in[2];
+    DirectPlan plan;
+    plan.batches = divide_up(s.batch, w);
+    plan.groups = s.groups;
+    plan.filters = forward ? s.filters : s.channels;
+    plan.reductions = forward ? s.channels : s.filters;
+    plan.rows = forward ? forward_segments(s, 1) : backward_segments(s, 1);
+    plan.columns = forward ? forward_segments(s, 2) : backward_segments(s, 2);
+    plan.in_column = w;
+    plan.in_row = in_width * w;
+    plan.in_reduction = in_plane * w;
+    plan.in_group = plan.reductions * plan.in_reduction;
+    plan.in_batch = s.groups * plan.in_group;
+    plan.out_column = w;
+    plan.out_row = out_width * w;
+    plan.out_filter = out_plane * w;
+    plan.out_group = plan.filters * plan.out_filter;
+    plan.out_batch = s.groups * plan.out_group;
+    plan.bias_group = plan.filters;
+    plan.bias_filter = 1;
+    plan.out_lanes = w;
+    set_weights(plan, s, forward);
+    fold_batch(plan);
+    choose_tiles(machine, plan);
+    return plan;
+}
+
+// Forward to [N][O/W][H][W][W o]. Input [N][C/W][H][W][W c] with weights
+// [O/W][C/W][kH][kW][W c][W o], or plain input with weights [O/W][C][kH][kW][W o].
+DirectPlan channels_plan(const Machine &machine, const ConvolutionShape &shape, bool plain_input) {
+    const ConvolutionShape s = plain_input && shape.is_dense() ? shape.flattened() : shape;
+    const int64_t w = machine.width();
+    const int64_t block = plain_input ? 1 : w;
+    DirectPlan plan;
+    plan.positions_are_vectors = false;
+    plan.batches = s.batch;
+    plan.groups = s.groups;
+    plan.filters = divide_up(s.filters, w);
+    plan.reductions = divide_up(s.channels, block);
+    plan.lanes = block;
+    plan.last_lanes = s.channels - (plan.reductions - 1) * block;
+    plan.rows = forward_segments(s, 1);
+    plan.columns = forward_segments(s, 2);
+    plan.in_lane = 1;
+    plan.in_column = block;
+    plan.in_row = s.in[2] * block;
+    plan.in_reduction = s.in_plane() * block;
+    plan.in_group = plan.reductions * plan.in_reduction;
+    plan.in_batch = s.groups * plan.in_group;
+    plan.out_column = w;
+    plan.out_row = s.out[2] * w;
+    plan.out_filter = s.out_plane() * w;
+    plan.out_group = plan.filters * plan.out_filter;
+    plan.out_batch = s.groups * plan.out_group;
+    plan.w_lane = w;
+    plan.w_column = block * w;
+    plan.w_row = s.kernel[2] * plan.w_column;
+    plan.w_reduction = s.taps() * plan.w_column;
+    plan.w_filter = plan.reductions * plan.w_reduction;
+    plan.w_group = plan.filters * plan.w_filter;
+    plan.bias_group = s.filters;
+    plan.bias_filter = w;
+    plan.out_lanes = s.filters - (plan.filters - 1) * w;
+    fold_batch(plan);
+    choose_tiles(machine, plan);
+    return plan;
+}
+
+// Seconds of all cores, with the traffic of the operands.
+double total_seconds(const Machine &machine, const DirectPlan &plan, double elements) {
+    const double threads =
+        plan.seconds < kForkSeconds ? 1 : static_cast<double>(machine.pool.threads());
+    const double compute = plan.seconds / threads;
+    const double traffic = machine.seconds_of_bytes(elements * 4);
+    return std::max(compute, traffic) + 0.25 * std::min(compute, traffic);
+}
+
+double elements_of(const ConvolutionGroup &group, const Layout &x, const Layout &w,
+                   const Layout &y) {
+    return static_cast<double>(x.elements(group.x) + w.elements(group.w) + y.elements(group.y));
+}
+
+// Blocks of channels may not straddle groups.
+bool blocks_fit(int64_t groups, int64_t channels, int64_t block) {
+    return groups == 1 || channels % block == 0;
+}
+
+void add_samples(const Machine &machine, const ConvolutionGroup &group, bool forward,
+                 std::vector<Candidate> &out) {
+    if (!group.shape.is_planar() && !group.shape.is_dense()) return;
+    const Layout blocked = machine.n_blocked(), plain = Layout::plain();
+    const DirectPlan plan = samples_plan(machine, group.shape, forward);
+    const double elements = elements_of(group, blocked, plain, blocked);
+    out.push_back(make_candidate(group, kSamples, blocked, plain, blocked,
+                                 total_seconds(machine, plan, elements)));
+}
+
+void add_channels(const Machine &machine, const ConvolutionGroup &group, bool plain_input,
+                  std::vector<Candidate> &out) {
+    const ConvolutionShape &s = group.shape;
+    const int w = machine.width();
+    if (!s.is_planar() && !(plain_input && s.is_dense())) return;
+    if (!blocks_fit(s.groups, s.filters, w)) return;
+    if (!plain_input && !blocks_fit(s.groups, s.channels, w)) return;
+    const Layout y = machine.c_blocked();
+    const Layout x = plain_input ? Layout::plain() : y;
+    const Layout weights = plain_input ? Layout::blocked(0, w) : Layout::blocked(1, w, 0, w);
+    const DirectPlan plan = channels_plan(machine, s, plain_input);
+    out.push_back(make_candidate(group, plain_input ? kPlainToChannels : kChannels, x, weights, y,
+                                 total_seconds(machine, plan, elements_of(group, x, weights, y))));
+}
+
+void forward_candidates(const Machine &machine, const ConvolutionGroup &group,
+                        std::vector<Candidate> &out) {
+    add_samples(machine, group, true, out);
+    add_channels(machine, group, false, out);
+    add_channels(machine, group, true, out);
+}
+
+void backward_candidates(const Machine &machine, const ConvolutionGroup &group,
+                         std::vector<Candidate> &out) {
+    add_samples(machine, group, false, out);
+}
+
+std::unique_ptr<Kernel> prepare_forward(Machine &machine, const ConvolutionGroup &group,
+                                        const Candidate &candidate) {
+    const bool samples = candidate.algorithm == kSamples;
+    const bool plain_input = candidate.algorithm == kPlainToChannels;
+    if (!samples && !plain_input && candidate.algorithm != kChannels) return nullptr;
+    const int64_t block = samples ? machine.width() : 1;
+    ConvolutionGroup bound = group;
+    if (bound.bias_operand >= 0) {
+        bound.epilogue.bias_kind = samples ? TileBias::per_scalar : TileBias::per_vector;
+    }
+    return make_kernel(
+        [&machine, bound, block,
+         plan = samples ? samples_plan(machine, group.shape, true)
+                        : channels_plan(machine, group.shape, plain_input)](const Launch &launch) {
+            run_direct(machine, plan,
+                       {divide_up(launch.n, block), operand(launch, bound.x_operand),
+                        operand(launch, bound.w_operand), operand(launch, bound.y_operand),
+                        bound.epilogue_at(launch)});
+        });
+}
+
+std::unique_ptr<Kernel> prepare_backward(Machine &machine, const ConvolutionGroup &group,
+                                         const Candidate &candidate) {
+    if (candidate.algorithm != kSamples) return nullptr;
+    return make_kernel(
+        [&machine, group, plan = samples_plan(machine, group.shape, false)](const Launch &launch) {
+            run_direct(machine, plan,
+                       {divide_up(launch.n, machine.width()),
+                        operand(launch, group.y_operand),
+                        operand(launch, group.w_operand),
+                        operand(launch, group.x_operand),
+                        {}});
+        });
+}
+
+}  // namespace
+
+const ConvolutionWay kDirectForward = {forward_candidates, prepare_forward};
+const ConvolutionWay kDirectBackwardData = {backward_candidates, prepare_backward};
+
+}  // namespace cnn::cpu

@@ -1,0 +1,114 @@
+// Depthwise tiles, products of a few rows, and the pieces of the plain fallback.
+namespace cnn::cpu::CNN_ISA::conv {
+
+template <int V>
+void depthwise(const DepthwiseTile &t) {
+    vec sums[V];
+#pragma GCC unroll 16
+    for (int v = 0; v < V; ++v) sums[v] = zero();
+    for (int64_t i = 0; i < t.row_taps; ++i) {
+        const float *w = t.w + i * t.w_row;
+        Family<V> x(t.x + i * t.x_row, t.x_stride);
+        for (int64_t j = 0; j < t.column_taps; ++j) {
+            const vec a = load(w);
+#pragma GCC unroll 16
+            for (int v = 0; v < V; ++v) sums[v] = fma(a, load(x[v]), sums[v]);
+            w += t.w_column;
+            x.advance(t.x_column);
+        }
+    }
+    const bool partial = t.lanes < kWidth;
+    const bool has_bias = t.epilogue.bias_kind != TileBias::none;
+    const vec bias = !has_bias ? zero()
+                     : partial ? load_first(t.epilogue.bias, t.lanes)
+                               : load(t.epilogue.bias);
+    const ivec kept = first_lanes(t.lanes);
+#pragma GCC unroll 16
+    for (int v = 0; v < V; ++v) {
+        const vec y = activated(sums[v] + bias, t.epilogue);
+        store(t.out + v * t.out_stride, partial ? select(kept, y, zero()) : y);
+    }
+}
+
+CNN_INLINE float activated(float x, const TileEpilogue &e) {
+    switch (e.activation) {
+        case TileActivation::relu:
+            return x < 0 ? 0 : x;
+        case TileActivation::leaky_relu:
+            return x > 0 ? x : x * e.slope;
+        default:
+            return x;
+    }
+}
+
+template <int O, int N>
+CNN_INLINE void add_depth(vec (&sums)[O][N], const vec (&w)[O], const vec (&x)[N]) {
+#pragma GCC unroll 4
+    for (int o = 0; o < O; ++o) {
+#pragma GCC unroll 4
+        for (int n = 0; n < N; ++n) sums[o][n] = fma(w[o], x[n], sums[o][n]);
+    }
+}
+
+template <int O, int N>
+void rows_product(const RowsProduct &t) {
+    vec sums[O][N];
+#pragma GCC unroll 4
+    for (int o = 0; o < O; ++o) {
+#pragma GCC unroll 4
+        for (int n = 0; n < N; ++n) sums[o][n] = zero();
+    }
+    vec w[O], x[N];
+    int64_t k = 0;
+    for (; k + kWidth <= t.depth; k += kWidth) {
+#pragma GCC unroll 4
+        for (int o = 0; o < O; ++o) w[o] = load(t.w + o * t.w_stride + k);
+#pragma GCC unroll 4
+        for (int n = 0; n < N; ++n) x[n] = load(t.x + n * t.x_stride + k);
+        add_depth<O, N>(sums, w, x);
+    }
+    if (k < t.depth) {
+#pragma GCC unroll 4
+        for (int o = 0; o < O; ++o) w[o] = load_first(t.w + o * t.w_stride + k, t.depth - k);
+#pragma GCC unroll 4
+        for (int n = 0; n < N; ++n) x[n] = load_first(t.x + n * t.x_stride + k, t.depth - k);
+        add_depth<O, N>(sums, w, x);
+    }
+    for (int o = 0; o < O; ++o) {
+        const float bias = t.epilogue.bias_kind == TileBias::none ? 0 : t.epilogue.bias[o];
+        for (int n = 0; n < N; ++n) {
+            t.y[n * t.y_stride + o] = activated(tree_sum(sums[o][n]) + bias, t.epilogue);
+        }
+    }
+}
+
+void transpose(const float *in, int64_t rows, float *out) {
+    for (int64_t j = 0; j < kWidth; ++j) {
+        vec column{};
+        for (int i = 0; i < kWidth; ++i) column[i] = i < rows ? in[i * kWidth + j] : 0;
+        store(out + j * kWidth, column);
+    }
+}
+
+void axpy(float a, const float *x, int64_t x_step, float *y, int64_t y_step, int64_t count) {
+    int64_t i = 0;
+    if (x_step == 1 && y_step == 1) {
+        for (; i + kWidth <= count; i += kWidth) {
+            store(y + i, fma(broadcast(a), load(x + i), load(y + i)));
+        }
+    }
+    for (; i < count; ++i) y[i * y_step] += a * x[i * x_step];
+}
+
+float dot(const float *x, int64_t x_step, const float *y, int64_t y_step, int64_t count) {
+    vec sums = zero();
+    int64_t i = 0;
+    if (x_step == 1 && y_step == 1) {
+        for (; i + kWidth <= count; i += kWidth) sums = fma(load(x + i), load(y + i), sums);
+    }
+    float sum = tree_sum(sums);
+    for (; i < count; ++i) sum += x[i * x_step] * y[i * y_step];
+    return sum;
+}
+
+}  // namespace cnn::cpu::CNN_ISA::conv
