@@ -16,6 +16,7 @@
 typedef float16 real_t;
 typedef int16 int_t;
 typedef uint16 uint_t;
+#define WIDTH LANES
 #define LANE_INDEX ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 #define LOAD(p, i) vload16((i), (p))
 #define STORE(v, i, p) vstore16((v), (i), (p))
@@ -24,6 +25,7 @@ typedef uint16 uint_t;
 typedef float real_t;
 typedef int int_t;
 typedef uint uint_t;
+#define WIDTH 1
 #define LOAD(p, i) ((p)[i])
 #define STORE(v, i, p) ((p)[i] = (v))
 #define TO_REAL(v) convert_float(v)

@@ -35,25 +35,22 @@ ITEMS __kernel void feed(__global const float *raw, __global OUT *y, long y_offs
 #else
         const int first = sample, lanes = 1;
 #endif
-        OUT value[LANES];
+        __global OUT *to = y + i * WIDTH;
+        // Unrolled, this would be slow to compile.
+#pragma unroll 1
         for (int lane = 0; lane < lanes; ++lane) {
             const int at = (first + lane) * features + within;
 #ifdef INTEGERS
-            value[lane] = type == RAW_BYTE  ? (int)((__global const uchar *)raw)[at]
-                          : type == RAW_INT ? ((__global const int *)raw)[at]
-                                            : convert_int_rte(raw[at]);
+            to[lane] = type == RAW_BYTE  ? (int)((__global const uchar *)raw)[at]
+                       : type == RAW_INT ? ((__global const int *)raw)[at]
+                                         : (int)raw[at];
 #else
             const float v = type == RAW_BYTE  ? (float)((__global const uchar *)raw)[at]
                             : type == RAW_INT ? (float)((__global const int *)raw)[at]
                                               : raw[at];
-            value[lane] = (v - mean) * scale;
+            to[lane] = (v - mean) * scale;
 #endif
         }
-#ifdef BLOCKED
-        for (int lane = lanes; lane < LANES; ++lane) value[lane] = 0;
-        vstore16(vload16(0, value), i, y);
-#else
-        y[i] = value[0];
-#endif
+        for (int lane = lanes; lane < WIDTH; ++lane) to[lane] = 0;
     }
 }

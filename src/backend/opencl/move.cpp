@@ -29,7 +29,7 @@ class DropoutKernel final : public Kernel {
 
     void launch(Queue &queue, const Launch &launch) override {
         const Extent extent = extent_of(tensor_, launch.n, blocked_);
-        const int64_t total = extent.elements();
+        const int64_t total = extent.elements() / per_unit_;
         if (total == 0) return;
         // Uniform draws are multiples of 2^-24, so this compares as real numbers do.
         const int64_t threshold = static_cast<int64_t>(std::ceil(attributes_.rate * 0x1p24));
@@ -50,6 +50,7 @@ class DropoutKernel final : public Kernel {
     bool blocked_;
     TensorId x_ = 0, y_ = 0;
     Tensor tensor_;
+    int64_t per_unit_ = 1;  // elements that share a draw
     int64_t chunk_ = 1;
     Function function_;
 };
