@@ -1,6 +1,7 @@
 // Brings samples from the host's memory into a tensor: gathers rows, converts, normalises by
 // channel and lays them out, in one pass.
 #include <array>
+#include <cmath>
 #include <cstring>
 
 #include "backend/cpu/move.h"
@@ -154,13 +155,13 @@ void feed_labels(const Feed &feed, int64_t count, int64_t per_sample, int32_t *t
                 int64_t wide;
                 std::memcpy(&wide, from, 8);
                 // A label that no class can have stays one.
-                to[i] = wide < 0 || wide > INT32_MAX ? -1 : static_cast<int32_t>(wide);
+                to[i] = static_cast<int32_t>(std::clamp<int64_t>(wide, INT32_MIN, INT32_MAX));
                 break;
             }
             case HostType::f32: {
                 float value;
                 std::memcpy(&value, from, 4);
-                to[i] = value >= 0 && value < 2147483648.0f ? static_cast<int32_t>(value) : -1;
+                to[i] = std::abs(value) < 2147483648.0f ? static_cast<int32_t>(value) : -1;
                 break;
             }
         }

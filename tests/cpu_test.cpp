@@ -1,0 +1,359 @@
+// The CPU backend's promises that comparing operations with the reference doesn't show: accuracy of
+// its elementary functions, the same bits for any number of threads, no allocation in a launch, and
+// what a small launch costs.
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "backend/cpu/cpu.h"
+#include "base/error.h"
+#include "ops/dropout.h"
+
+// Last: cmocka takes the name `fail` for a macro.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+extern "C" {
+#include <cmocka.h>
+}
+
+namespace {
+
+std::atomic<int64_t> allocations{0};
+
+}  // namespace
+
+void *operator new(size_t size) {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    if (void *const memory = std::malloc(size != 0 ? size : 1)) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void *memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void *memory, size_t) noexcept {
+    std::free(memory);
+}
+
+namespace {
+
+using namespace cnn;
+
+constexpr const char *kSets[] = {"baseline", "avx2", "avx512"};
+
+// Null where the processor lacks the instruction set.
+std::shared_ptr<Device> open_device(const std::string &which, int threads = 1) {
+    DeviceOptions options;
+    options.allocator = std::make_shared<Allocator>();
+    options.threads = threads;
+    try {
+        return cpu::backend().open(which, options);
+    } catch (const Error &error) {
+        assert_int_equal(static_cast<int32_t>(error.status),
+                         static_cast<int32_t>(Status::not_found));
+        return nullptr;
+    }
+}
+
+// A group prepared on a device, with buffers for its operands.
+class Prepared {
+  public:
+    Prepared(Device &device, const Op &op, const std::vector<Tensor> &tensors, size_t choice = 0)
+        : group_(single(op, tensors)), queue_(device.create_queue()) {
+        std::vector<Candidate> candidates;
+        device.candidates(group_, candidates);
+        assert_true(choice < candidates.size());
+        candidate_ = candidates[choice];
+        kernel_ = device.prepare(group_, candidate_);
+        for (int32_t i = 0; i < group_.operands(); ++i) {
+            const Tensor &tensor = group_.tensors[static_cast<size_t>(i)];
+            const int64_t count = candidate_.layouts[static_cast<size_t>(i)].elements(tensor.shape);
+            sizes_.push_back(count * size_of(tensor.type, 4));
+            buffers_.push_back(device.allocate(sizes_.back()));
+            operands_.push_back({buffers_.back().get(), 0});
+            std::memset(buffers_.back()->host(), 0, static_cast<size_t>(sizes_.back()));
+        }
+        workspace_ = device.allocate(std::max<int64_t>(candidate_.workspace, 64));
+        scalars_.assign(kSlotCount, 0.5);
+    }
+
+    float *data(size_t operand) { return static_cast<float *>(buffers_[operand]->host()); }
+    int64_t bytes(size_t operand) const { return sizes_[operand]; }
+    size_t output() const { return static_cast<size_t>(group_.inputs); }
+    double predicted() const { return candidate_.seconds; }
+
+    void launch(int64_t n) {
+        Launch launch;
+        launch.n = n;
+        launch.operands = operands_.data();
+        launch.workspace = {workspace_.get(), 0};
+        launch.scalars = scalars_.data();
+        kernel_->launch(*queue_, launch);
+    }
+
+  private:
+    FusedOp group_;
+    std::unique_ptr<Queue> queue_;
+    Candidate candidate_;
+    std::unique_ptr<Kernel> kernel_;
+    std::vector<int64_t> sizes_;
+    std::vector<std::unique_ptr<Buffer>> buffers_;
+    std::unique_ptr<Buffer> workspace_;
+    std::vector<Ref> operands_;
+    std::vector<double> scalars_;
+};
+
+Tensor vector_of(int64_t count) {
+    Tensor tensor;
+    tensor.shape = {count};
+    tensor.space = Space::parameter;
+    return tensor;
+}
+Tensor batch_of(const Shape &shape) {
+    Tensor tensor;
+    tensor.shape = shape;
+    tensor.batched = true;
+    return tensor;
+}
+Op make_op(OpKind kind, std::vector<TensorId> inputs, std::vector<TensorId> outputs,
+           Attributes attributes) {
+    return {kind, -1, std::move(inputs), std::move(outputs), std::move(attributes)};
+}
+
+// --- Accuracy.
+
+float with_bits(uint32_t word) {
+    float value;
+    std::memcpy(&value, &word, sizeof value);
+    return value;
+}
+
+// Of `got` from the exact value, in units of the last place there.
+double units_off(float got, double exact) {
+    const auto rounded = static_cast<float>(exact);
+    if (std::isnan(exact)) return std::isnan(got) ? 0 : 1e9;
+    if (std::isinf(rounded) || std::isinf(got)) return got == rounded ? 0 : 1e9;
+    const int exponent = std::max(std::ilogb(exact == 0 ? 1e-45 : std::abs(exact)), -126);
+    return std::abs(static_cast<double>(got) - exact) / std::ldexp(1.0, exponent - 23);
+}
+
+void check_function(Device &device, const char *set, Fn fn, double (*exact)(double)) {
+    constexpr int64_t kCount = 1 << 18;
+    ExpressionBuilder e;
+    e.result(e.call(fn, e.operand(0)));
+    PointwiseAttributes attributes;
+    attributes.expression = e.take();
+    Prepared op(device, make_op(OpKind::pointwise, {0}, {1}, attributes),
+                {vector_of(kCount), vector_of(kCount)});
+    // All exponents, both signs, infinities and NaN among them.
+    for (int64_t i = 0; i < kCount; ++i) {
+        op.data(0)[i] =
+            with_bits(static_cast<uint32_t>(i) * 16384u + static_cast<uint32_t>(i) % 9973u);
+    }
+    const float special[] = {0.0f,    -0.0f, 1.0f,  -1.0f,  INFINITY, -INFINITY, NAN,     1e-45f,
+                             -1e-45f, 88.7f, 88.8f, -87.5f, -103.9f,  -104.1f,   3.4e38f, -3.4e38f};
+    std::memcpy(op.data(0), special, sizeof special);
+    op.launch(kCount);
+    double worst = 0;
+    for (int64_t i = 0; i < kCount; ++i) {
+        const double off = units_off(op.data(1)[i], exact(static_cast<double>(op.data(0)[i])));
+        if (off > 4) {
+            print_error("%s: function %d of %g gives %g\n", set, static_cast<int>(fn),
+                        static_cast<double>(op.data(0)[i]), static_cast<double>(op.data(1)[i]));
+        }
+        worst = std::max(worst, off);
+    }
+    print_message("%s: function %d within %.2f ulp\n", set, static_cast<int>(fn), worst);
+    assert_true(worst <= 4);
+}
+
+void functions_are_accurate(void **) {
+    for (const char *set : kSets) {
+        const auto device = open_device(set);
+        if (device == nullptr) continue;
+        check_function(*device, set, Fn::exp, [](double x) { return std::exp(x); });
+        check_function(*device, set, Fn::log, [](double x) { return std::log(x); });
+        check_function(*device, set, Fn::log1p, [](double x) { return std::log1p(x); });
+        check_function(*device, set, Fn::tanh, [](double x) { return std::tanh(x); });
+        check_function(*device, set, Fn::sqrt, [](double x) { return std::sqrt(x); });
+        check_function(*device, set, Fn::sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); });
+    }
+}
+
+// --- The same bits for any number of threads.
+
+void fill(Prepared &op, size_t operands) {
+    uint32_t state = 1;
+    for (size_t k = 0; k < operands; ++k) {
+        for (int64_t i = 0; i < op.bytes(k) / 4; ++i) {
+            state = state * 1664525u + 1013904223u;
+            op.data(k)[i] = static_cast<float>(state >> 8) * 0x1p-23f - 1.0f;
+        }
+    }
+}
+
+PointwiseAttributes product() {
+    ExpressionBuilder e;
+    e.result(e.times(e.operand(0), e.operand(1)));
+    PointwiseAttributes attributes;
+    attributes.expression = e.take();
+    return attributes;
+}
+
+struct Case {
+    const char *name;
+    Op op;
+    std::vector<Tensor> tensors;
+    size_t inputs;
+};
+
+std::vector<Case> large_cases() {
+    const Tensor image = batch_of({48, 24, 28, 28}), half = batch_of({48, 24, 14, 14});
+    const Tensor classes = batch_of({4096, 100});
+    Tensor channels = vector_of(24), total = vector_of(1);
+    total.type = Type::wide;
+    PoolAttributes pool;
+    pool.window.kernel = pool.window.stride = {2, 2, 1};
+    DropoutAttributes dropout;
+    dropout.rate = 0.4;
+    dropout.seed = 7;
+    return {
+        {"product", make_op(OpKind::pointwise, {0, 1}, {2}, product()), {image, image, image}, 2},
+        {"channel_sum",
+         make_op(OpKind::channel_sum, {0, 1}, {2}, product()),
+         {image, image, channels},
+         2},
+        {"sum", make_op(OpKind::sum, {0, 1}, {2}, product()), {image, image, total}, 2},
+        {"max_pool", make_op(OpKind::max_pool, {0}, {1}, pool), {image, half}, 1},
+        {"max_pool_backward",
+         make_op(OpKind::max_pool_backward, {0, 1}, {2}, pool),
+         {half, image, image},
+         2},
+        {"softmax", make_op(OpKind::softmax, {0}, {1}, {}), {classes, classes}, 1},
+        {"dropout", make_op(OpKind::dropout, {0}, {1}, dropout), {image, image}, 1},
+    };
+}
+
+void threads_give_the_same_bits(void **) {
+    const auto one = open_device("", 1), three = open_device("", 3);
+    for (const Case &c : large_cases()) {
+        for (size_t choice = 0; choice < 2; ++choice) {
+            Prepared a(*one, c.op, c.tensors, choice), b(*three, c.op, c.tensors, choice);
+            fill(a, c.inputs);
+            fill(b, c.inputs);
+            const int64_t n = c.tensors[0].shape[0] - 3;
+            a.launch(n);
+            b.launch(n);
+            if (std::memcmp(a.data(a.output()), b.data(b.output()),
+                            static_cast<size_t>(a.bytes(a.output()))) != 0)
+                fail_msg("%s (candidate %zu) differs", c.name, choice);
+        }
+    }
+}
+
+void launches_allocate_nothing(void **) {
+    const auto device = open_device("", 2);
+    for (const Case &c : large_cases()) {
+        Prepared op(*device, c.op, c.tensors, 1);
+        op.launch(c.tensors[0].shape[0]);
+        const int64_t before = allocations.load();
+        for (int64_t n : {1, 5, 17}) op.launch(n);
+        op.launch(c.tensors[0].shape[0]);
+        if (allocations.load() != before) fail_msg("%s allocates", c.name);
+    }
+}
+
+// --- Dropout's definition, in every layout's order of work.
+
+void dropout_follows_its_formula(void **) {
+    DropoutAttributes attributes;
+    attributes.rate = 0.25;
+    attributes.seed = 0x123456789abcdefu;
+    attributes.stream = 3;
+    constexpr int64_t kN = 21, kChannels = 19, kSpatial = 5;
+    const Tensor tensor = batch_of({kN, kChannels, kSpatial});
+    for (const char *set : kSets) {
+        const auto device = open_device(set);
+        if (device == nullptr) continue;
+        Prepared op(*device, make_op(OpKind::dropout, {0}, {1}, attributes), {tensor, tensor});
+        for (int64_t i = 0; i < op.bytes(0) / 4; ++i) op.data(0)[i] = 1;
+        op.launch(kN);
+        for (int64_t i = 0; i < kN * kChannels * kSpatial; ++i) {
+            const bool kept = dropout_keeps(attributes, 0, static_cast<uint64_t>(i));
+            assert_true(op.data(1)[i] == (kept ? static_cast<float>(1 / 0.75) : 0.0f));
+        }
+    }
+}
+
+// --- Speed: printed, and held to a generous bound.
+
+// theta, m and v by the gradient, as Adam does.
+PointwiseAttributes adam() {
+    ExpressionBuilder e;
+    const auto theta = e.operand(0), g = e.operand(1), m = e.operand(2), v = e.operand(3);
+    const auto b1 = e.constant(0.9), b2 = e.constant(0.999);
+    const auto m1 = e.plus(m, e.times(e.minus(e.constant(1), b1), e.minus(g, m)));
+    const auto v1 = e.plus(v, e.times(e.minus(e.constant(1), b2), e.minus(e.times(g, g), v)));
+    const auto root = e.plus(e.call(Fn::sqrt, e.times(v1, e.scalar(3))), e.constant(1e-8));
+    e.result(e.minus(theta, e.times(e.scalar(kSlotUpdate), e.over(m1, root))));
+    e.result(m1);
+    e.result(v1);
+    PointwiseAttributes attributes;
+    attributes.expression = e.take();
+    return attributes;
+}
+
+double seconds_of(Prepared &op, int64_t n, int repeats) {
+    double best = 1e9;
+    for (int round = 0; round < 5; ++round) {
+        const auto start = std::chrono::steady_clock::now();
+        for (int i = 0; i < repeats; ++i) op.launch(n);
+        const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+        best = std::min(best, spent.count() / repeats);
+    }
+    return best;
+}
+
+void updates_are_cheap(void **) {
+    const auto device = open_device("", 2);
+    for (int64_t count : {int64_t{13}, int64_t{1000}, int64_t{3000000}}) {
+        const Tensor t = vector_of(count);
+        Prepared op(*device, make_op(OpKind::pointwise, {0, 1, 2, 3}, {0, 2, 3}, adam()),
+                    {t, t, t, t});
+        const double seconds = seconds_of(op, 1, count < 10000 ? 10000 : 5);
+        print_message("adam of %lld: %.0f ns, %.1f GB/s, predicted %.0f ns\n",
+                      static_cast<long long>(count), seconds * 1e9,
+                      static_cast<double>(count) * 28e-9 / seconds, op.predicted() * 1e9);
+        if (count == 13) assert_true(seconds < 5e-6);
+    }
+}
+
+void speeds(void **) {
+    const auto device = open_device("", 2);
+    for (const Case &c : large_cases()) {
+        for (size_t choice = 0; choice < 3; ++choice) {
+            if (choice == 2 && c.op.kind == OpKind::softmax) continue;
+            Prepared op(*device, c.op, c.tensors, choice);
+            fill(op, c.inputs);
+            const double seconds = seconds_of(op, c.tensors[0].shape[0], 3);
+            print_message("%s (%zu): %.0f us, predicted %.0f\n", c.name, choice, seconds * 1e6,
+                          op.predicted() * 1e6);
+        }
+    }
+}
+
+}  // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(functions_are_accurate),    cmocka_unit_test(threads_give_the_same_bits),
+        cmocka_unit_test(launches_allocate_nothing), cmocka_unit_test(dropout_follows_its_formula),
+        cmocka_unit_test(updates_are_cheap),         cmocka_unit_test(speeds),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
