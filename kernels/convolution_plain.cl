@@ -91,19 +91,19 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void convolution_wei
     const int kw = weight % kernel_w, kh = weight / kernel_w % kernel_h;
     const int c = weight / kernel_plane % inputs, o = weight / kernel_plane / inputs;
     const int group = o / outputs, out_plane = out_h * out_w, plane = in_h * in_w;
-    const int end = (int)((long)n * (part + 1) / parts);
+    const int begin = (int)((long)n * part / parts), end = (int)((long)n * (part + 1) / parts);
+    const long terms = (long)(end - begin) * out_plane;
+    dy += dy_at + ((long)begin * groups * outputs + o) * out_plane;
+    x += x_at + (((long)begin * groups + group) * inputs + c) * plane;
     float sum = 0.0f;
-    for (int s = (int)((long)n * part / parts); s < end; ++s) {
-        __global const float *d = dy + dy_at + ((long)s * groups * outputs + o) * out_plane;
-        __global const float *from =
-            x + x_at + (((long)s * groups + group) * inputs + c) * plane;
-        for (int pixel = item; pixel < out_plane; pixel += GROUP) {
-            const int i = pixel / out_w, j = pixel - i * out_w;
-            const int h = i * stride_h - pad_h + kh * dilation_h;
-            const int v = j * stride_w - pad_w + kw * dilation_w;
-            if (h >= 0 && h < in_h && v >= 0 && v < in_w)
-                sum = fma(d[pixel], from[h * in_w + v], sum);
-        }
+    for (long term = item; term < terms; term += GROUP) {
+        const int s = (int)(term / out_plane), pixel = (int)(term - (long)s * out_plane);
+        const int i = pixel / out_w, j = pixel - i * out_w;
+        const int h = i * stride_h - pad_h + kh * dilation_h;
+        const int v = j * stride_w - pad_w + kw * dilation_w;
+        if (h >= 0 && h < in_h && v >= 0 && v < in_w)
+            sum = fma(dy[(long)s * groups * outputs * out_plane + pixel],
+                      x[(long)s * groups * inputs * plane + h * in_w + v], sum);
     }
     sums[item] = sum;
     for (int width = GROUP / 2; width > 0; width /= 2) {

@@ -170,7 +170,7 @@ struct Tile {
     int64_t rows, columns;
     double efficiency;
 };
-constexpr std::array<Tile, 3> kTiles{{{6, 4, 0.95}, {4, 7, 0.91}, {1, 14, 0.45}}};
+constexpr std::array<Tile, 2> kTiles{{{6, 4, 0.92}, {1, 14, 0.4}}};
 
 // convolution_n16 sees a forward convolution, or a backward one with the sides exchanged.
 struct Gather {
@@ -602,6 +602,14 @@ void add_blocked(const OpenClDevice &device, const FusedOp &group, Candidates &o
     out.push_back(std::move(candidate));
 }
 
+double plain_seconds(const OpenClDevice &device, const ConvolutionShape &s, bool weights) {
+    if (!device.is_cpu_class()) return s.flops() / (0.1 * device.flops_per_second());
+    // Scalar code, and for the weights' gradient also a work-group of barriers each.
+    const double units = std::max(1, device.compute_units());
+    const double seconds = s.flops() / (kUnitFlops * (weights ? 0.004 : 0.008) * units);
+    return weights ? seconds + static_cast<double>(s.weights()) * 0.6e-6 / units : seconds;
+}
+
 void add_plain(const OpenClDevice &device, const FusedOp &group, Candidates &out) {
     const ConvolutionShape s = shape_of(group);
     // Sizes of one sample are ints; whole tensors are counted in longs.
@@ -610,10 +618,9 @@ void add_plain(const OpenClDevice &device, const FusedOp &group, Candidates &out
         return;
     }
     Candidate candidate = candidate_of(group, kPlain, Layout::plain());
-    double rate = 0.1 * device.flops_per_second();
-    if (device.is_cpu_class()) rate = 0.02 * kUnitFlops * device.compute_units();
-    candidate.seconds = predict(device, group, s.flops() / rate);
-    if (group.head().kind == OpKind::convolution_backward_weights) {
+    const bool weights = group.head().kind == OpKind::convolution_backward_weights;
+    candidate.seconds = predict(device, group, plain_seconds(device, s, weights));
+    if (weights) {
         candidate.workspace = reduction_workspace(s.weights(), plain_weights_parts(device, s));
     }
     out.push_back(std::move(candidate));
