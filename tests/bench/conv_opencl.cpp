@@ -1,6 +1,7 @@
 // How fast the OpenCL backend's convolutions are on a device, in each direction, against the
-// float16 FMA rate measured between them. With a fresh POCL_CACHE_DIR, "prepare" is the cold
-// compile time.
+// float16 FMA rate measured between them: by the time that passed (the median call), and by the
+// processor time of all calls, which other programs on the machine disturb less. "prepare" and
+// "first" are processor time of the first call: compiling, cold with a fresh POCL_CACHE_DIR.
 //   conv_opencl [device, as in "opencl:0.0"] [part of a shape's name] [all: every candidate]
 #include <algorithm>
 #include <chrono>
@@ -12,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "backend/opencl/convolution.h"
 #include "backend/opencl/device.h"
 #include "backend/opencl/opencl.h"
+#include "backend/opencl/operations.h"
 #include "base/error.h"
 
 namespace {

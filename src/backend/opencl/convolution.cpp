@@ -1,12 +1,15 @@
-// Convolutions on OpenCL: which forms there are, what they cost, and their launches.
-#include "backend/opencl/convolution.h"
-
+// Convolutions on OpenCL, all three directions: which forms there are, what they cost, and their
+// launches. Dense layers are convolutions whose kernel covers the input.
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <span>
+#include <memory>
 #include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
 
+#include "backend/opencl/operations.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -32,6 +35,29 @@ int64_t divide_up(int64_t a, int64_t b) {
 
 // ---- Shapes
 // ----------------------------------------------------------------------------------------
+
+// What a convolution works on: channels per group, and heights and widths (1-D: a height of 1).
+struct ConvolutionShape {
+    struct Axis {
+        int64_t in = 1, out = 1, kernel = 1, stride = 1, dilation = 1, pad = 0;
+    };
+    int64_t batch = 0, groups = 1, outputs = 0, inputs = 0;
+    Axis h, w;
+
+    int64_t in_plane() const { return h.in * w.in; }
+    int64_t out_plane() const { return h.out * w.out; }
+    int64_t kernel_plane() const { return h.kernel * w.kernel; }
+    int64_t weights_per_output() const { return inputs * kernel_plane(); }
+    int64_t weights() const { return groups * outputs * weights_per_output(); }
+    int64_t blocks(int64_t n) const {
+        return (n + OpenClDevice::kLanes - 1) / OpenClDevice::kLanes;
+    }
+    // For the whole batch; products with padding count.
+    double flops() const {
+        return 2.0 * static_cast<double>(batch) * static_cast<double>(out_plane()) *
+               static_cast<double>(weights());
+    }
+};
 
 int64_t axis_size(const Shape &shape, int axis) {
     return axis < shape.rank ? shape[axis] : 1;
@@ -627,11 +653,6 @@ void add_plain(const OpenClDevice &device, const FusedOp &group, Candidates &out
 }
 
 }  // namespace
-
-double ConvolutionShape::flops() const {
-    return 2.0 * static_cast<double>(batch) * static_cast<double>(out_plane()) *
-           static_cast<double>(weights());
-}
 
 bool fuses_convolution(const OpenClDevice &, const FusedOp &group) {
     if (group.head().kind != OpKind::convolution || group.ops.size() > 3 || group.outputs != 1)
