@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <new>
 
 #include "base/philox.h"
 #include "base/text.h"
@@ -63,9 +65,32 @@ std::string Net::describe(int32_t id) const {
     return text(n.kind, " \"", n.name, "\" (node ", id, ")");
 }
 
-int32_t Net::record(const Error &error) {
-    if (!mistake_) mistake_ = error;
+int32_t Net::record(Error error) noexcept {
+    if (sealed_) return -static_cast<int32_t>(Status::bad_state);
+    if (!mistake_) {
+        if (error.node < 0) error.node = static_cast<int32_t>(nodes_.size());
+        mistake_ = std::move(error);
+    }
     return -static_cast<int32_t>(mistake_->status);
+}
+
+int32_t Net::record_out_of_memory() noexcept {
+    // Short enough to need no memory.
+    return record(Error(Status::out_of_memory, -1, "out of memory"));
+}
+
+// Builds the next node, or records why it couldn't be.
+template <class Build>
+int32_t Net::attempt(const Build &build) {
+    if (mistake_) return -static_cast<int32_t>(mistake_->status);
+    if (sealed_) return -static_cast<int32_t>(Status::bad_state);
+    try {
+        return build(static_cast<int32_t>(nodes_.size()));
+    } catch (Error &error) {
+        return record(std::move(error));
+    } catch (const std::bad_alloc &) {
+        return record_out_of_memory();
+    }
 }
 
 void Net::throw_mistake() const {
@@ -73,8 +98,6 @@ void Net::throw_mistake() const {
 }
 
 void Net::check_building(std::string_view kind, std::string_view name) const {
-    if (sealed_)
-        fail(Status::bad_state, text("add ", kind, ": the net is compiled, nodes can't be added"));
     if (name.size() > kLongestName)
         fail(Status::invalid_argument,
              text("add ", kind, ": a name of ", name.size(), " bytes, at most ", kLongestName));
@@ -92,8 +115,8 @@ std::string Net::unique_name(std::string_view kind, std::string_view name) const
         return candidate;
     }
     if (const int32_t taken = find(name); taken >= 0)
-        fail_at(taken, Status::invalid_argument,
-                text("add ", kind, " \"", name, "\": the name is taken by ", describe(taken)));
+        fail(Status::invalid_argument,
+             text("add ", kind, " \"", name, "\": the name is taken by ", describe(taken)));
     return std::string(name);
 }
 
@@ -111,47 +134,64 @@ int32_t Net::add(Node node) {
     return id;
 }
 
-int32_t Net::add_input(std::string_view name, const Shape &shape) {
-    if (mistake_) return -static_cast<int32_t>(mistake_->status);
-    try {
+int32_t Net::add_input(std::string_view name, int32_t rank, const int64_t *shape) {
+    return attempt([&](int32_t id) {
         check_building("input", name);
         Node n;
         n.name = unique_name("input", name);
         n.kind = "input";
-        n.shape = shape;
-        if (shape.rank < 1 || shape.rank > 3)
-            fail(Status::shape_mismatch,
-                 text("input \"", n.name, "\": rank is ", shape.rank, ", but must be 1 to 3"));
         try {
-            checked_elements(shape);
+            if (rank < 1 || rank > 3)
+                fail(Status::shape_mismatch, text("rank is ", rank, ", but must be 1 to 3"));
+            if (!shape) fail(Status::invalid_argument, "shape is NULL");
+            n.shape = Shape(std::span<const int64_t>(shape, static_cast<size_t>(rank)));
+            checked_elements(n.shape);
         } catch (const Error &error) {
-            fail(error.status, text("input \"", n.name, "\": ", error.message));
+            fail_at(id, error.status,
+                    text("input \"", n.name, "\" (node ", id, "): ", error.message));
         }
         inputs_.reserve(inputs_.size() + 1);
-        const int32_t id = add(std::move(n));
+        add(std::move(n));
         inputs_.push_back(id);
         return id;
-    } catch (const Error &error) {
-        return record(error);
-    }
+    });
 }
 
-void Net::own(std::vector<NetTensor> &tensors, FlatVector &vector, const Node &node,
-              const std::vector<TensorSpec> &specs) {
-    const auto id = static_cast<int32_t>(nodes_.size());
+// The tensors of the next node, after `first` others of `offset` elements, and how they start.
+Net::Owned Net::own(const Node &node, const std::vector<TensorSpec> &specs, size_t first,
+                    int64_t offset) const {
+    Owned owned;
     for (const TensorSpec &spec : specs) {
-        NetTensor tensor{
-            text(node.name, "/", spec.name), id, spec.shape, vector.elements(), spec.decays, 1};
         // State never draws numbers, so parameters alone count.
-        vector.append(initial_values(spec, seed_, static_cast<int64_t>(tensors.size())));
-        tensors.push_back(std::move(tensor));
+        const auto index = static_cast<int64_t>(first + owned.tensors.size());
+        const std::vector<float> values = initial_values(spec, seed_, index);
+        owned.tensors.push_back(
+            {text(node.name, "/", spec.name), static_cast<int32_t>(nodes_.size()), spec.shape,
+             offset + static_cast<int64_t>(owned.values.size()), spec.decays, 1});
+        owned.values.insert(owned.values.end(), values.begin(), values.end());
     }
+    return owned;
 }
+
+namespace {
+
+// Makes room, so that adding can't fail halfway.
+template <class T>
+void reserve_more(std::vector<T> &vector, size_t count) {
+    if (vector.capacity() - vector.size() < count)
+        vector.reserve(std::max(vector.size() + count, 2 * vector.size()));
+}
+
+template <class T>
+void append(std::vector<T> &vector, std::vector<T> &&more) {
+    std::move(more.begin(), more.end(), std::back_inserter(vector));
+}
+
+}  // namespace
 
 int32_t Net::add_layer(const Layer &layer, std::string_view name, Settings settings,
                        std::vector<int32_t> inputs) {
-    if (mistake_) return -static_cast<int32_t>(mistake_->status);
-    try {
+    return attempt([&](int32_t id) {
         check_building(layer.kind(), name);
         Node n;
         n.name = unique_name(layer.kind(), name);
@@ -166,15 +206,16 @@ int32_t Net::add_layer(const Layer &layer, std::string_view name, Settings setti
                 check_input(input);
                 shapes.push_back(node(input).shape);
             }
+            if (shapes.size() != 1 && !layer.takes_many())
+                fail(Status::invalid_argument,
+                     text("it has ", shapes.size(), " inputs, but takes 1"));
             inference.inputs = shapes;
             layer.infer(inference);
         } catch (const Error &error) {
             std::string of;
-            if (!n.inputs.empty() && n.inputs[0] >= 0 &&
-                n.inputs[0] < static_cast<int32_t>(nodes_.size()))
+            if (!n.inputs.empty() && n.inputs[0] >= 0 && n.inputs[0] < id)
                 of = text("; its input is ", describe(n.inputs[0]), " of shape ",
                           to_text(node(n.inputs[0]).shape));
-            const auto id = static_cast<int32_t>(nodes_.size());
             fail_at(id, error.status,
                     text(n.kind, " \"", n.name, "\" (node ", id, "): ", error.message, of));
         }
@@ -183,17 +224,23 @@ int32_t Net::add_layer(const Layer &layer, std::string_view name, Settings setti
         n.parameter_count = static_cast<int32_t>(inference.parameters.size());
         n.first_state = static_cast<int32_t>(state_tensors_.size());
         n.state_count = static_cast<int32_t>(inference.state.size());
-        own(parameters_, theta_, n, inference.parameters);
-        own(state_tensors_, s_, n, inference.state);
+        Owned theta = own(n, inference.parameters, parameters_.size(), theta_.elements());
+        Owned s = own(n, inference.state, state_tensors_.size(), s_.elements());
+        reserve_more(parameters_, theta.tensors.size());
+        reserve_more(state_tensors_, s.tensors.size());
+        reserve_more(nodes_, 1);
+        theta_.reserve(theta_.elements() + static_cast<int64_t>(theta.values.size()));
+        s_.reserve(s_.elements() + static_cast<int64_t>(s.values.size()));
+        theta_.append(theta.values);
+        s_.append(s.values);
+        append(parameters_, std::move(theta.tensors));
+        append(state_tensors_, std::move(s.tensors));
         return add(std::move(n));
-    } catch (const Error &error) {
-        return record(error);
-    }
+    });
 }
 
 int32_t Net::add_loss(const Loss &loss, std::string_view name, double weight, int32_t input) {
-    if (mistake_) return -static_cast<int32_t>(mistake_->status);
-    try {
+    return attempt([&](int32_t id) {
         check_building("loss", name);
         Node n;
         n.name = unique_name(loss.name(), name);
@@ -201,7 +248,6 @@ int32_t Net::add_loss(const Loss &loss, std::string_view name, double weight, in
         n.loss = &loss;
         n.loss_weight = weight;
         n.inputs = {input};
-        const auto id = static_cast<int32_t>(nodes_.size());
         try {
             check_input(input);
             if (!std::isfinite(weight) || weight < 0)
@@ -215,9 +261,7 @@ int32_t Net::add_loss(const Loss &loss, std::string_view name, double weight, in
         add(std::move(n));
         losses_.push_back(id);
         return id;
-    } catch (const Error &error) {
-        return record(error);
-    }
+    });
 }
 
 void Net::add_output(int32_t id) {
@@ -251,13 +295,17 @@ void Net::set_rate(std::string_view name, double rate) {
     if (!(rate >= 0) || !std::isfinite(rate))
         fail(Status::out_of_range, text("set rate: ", rate, ", but must be finite and >= 0"));
     bool found = false;
-    const int32_t id = find(name);
-    for (NetTensor &tensor : parameters_)
-        if (tensor.name == name || (id >= 0 && tensor.node == id)) {
-            if ((tensor.rate == 0) != (rate == 0)) ++frozen_version_;
-            tensor.rate = rate;
-            found = true;
-        }
+    // Names of nodes have no slash.
+    const std::string_view of = name.substr(0, name.find('/'));
+    const int32_t id = find(of);
+    const int32_t count = id < 0 ? 0 : node(id).parameter_count;
+    for (int32_t i = 0; i < count; ++i) {
+        NetTensor &tensor = parameters_[static_cast<size_t>(node(id).first_parameter + i)];
+        if (of != name && tensor.name != name) continue;
+        if ((tensor.rate == 0) != (rate == 0)) ++frozen_version_;
+        tensor.rate = rate;
+        found = true;
+    }
     if (!found)
         fail(Status::not_found,
              text("set rate: no parameter tensor, nor node with any, is named \"", name, "\""));

@@ -46,15 +46,20 @@ class Net {
     const std::string &name() const { return name_; }
     uint64_t seed() const { return seed_; }
 
-    // Each returns the new node, or a negative status after recording the first mistake.
-    int32_t add_input(std::string_view name, const Shape &shape);
+    // Each returns the new node, or a negative status after recording the first mistake. Once the
+    // net is sealed nothing is recorded, for it stays in use.
+    int32_t add_input(std::string_view name, int32_t rank, const int64_t *shape);
     int32_t add_layer(const Layer &layer, std::string_view name, Settings settings,
                       std::vector<int32_t> inputs);
     int32_t add_loss(const Loss &loss, std::string_view name, double weight, int32_t input);
     void add_output(int32_t node);
     // Records a mistake found before a node could be asked for (a bad descriptor).
-    int32_t record(const Error &error);
+    int32_t record(Error error) noexcept;
+    int32_t record_out_of_memory() noexcept;
     void throw_mistake() const;
+    // For a net whose values come from a file: tensors start as zeros, and the net is refused
+    // (bad_file) before it takes more than `elements` in theta and s.
+    void expect_values(int64_t elements) { expected_ = elements; }
     // After it adding is refused.
     void seal() { sealed_ = true; }
     bool sealed() const { return sealed_; }
@@ -88,16 +93,24 @@ class Net {
     std::string describe(int32_t node) const;
 
   private:
+    template <class Build>
+    int32_t attempt(const Build &build);
     int32_t add(Node node);
     void check_building(std::string_view kind, std::string_view name) const;
     std::string unique_name(std::string_view kind, std::string_view name) const;
     void check_input(int32_t input) const;
-    void own(std::vector<NetTensor> &tensors, FlatVector &vector, const Node &node,
-             const std::vector<TensorSpec> &specs);
+    struct Owned {
+        std::vector<NetTensor> tensors;
+        std::vector<float> values;
+    };
+    Owned own(const Node &node, const std::vector<TensorSpec> &specs, size_t first,
+              int64_t offset) const;
+    void check_expected(const std::string &tensor, const Shape &shape) const;
 
     std::string name_;
     uint64_t seed_;
     bool sealed_ = false;
+    std::optional<int64_t> expected_;
     std::vector<Node> nodes_;
     std::vector<int32_t> inputs_, outputs_, losses_;
     std::vector<NetTensor> parameters_, state_tensors_;

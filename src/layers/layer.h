@@ -91,6 +91,8 @@ class Layer {
   public:
     virtual ~Layer() = default;
     virtual const char *kind() const = 0;
+    // It takes a number of inputs that infer checks; else exactly one, which the graph checks.
+    virtual bool takes_many() const { return false; }
     // Throws Error; the graph prefixes the message with the layer's kind and name.
     virtual void infer(Inference &inference) const = 0;
     virtual void forward(Emitter &emitter) const = 0;

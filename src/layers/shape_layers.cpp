@@ -28,6 +28,7 @@ class Flatten final : public Layer {
 class Add final : public Layer {
   public:
     const char *kind() const override { return "add"; }
+    bool takes_many() const override { return true; }
 
     void infer(Inference &inference) const override {
         check_activation(inference.settings);
@@ -60,6 +61,7 @@ class Add final : public Layer {
 class Concat final : public Layer {
   public:
     const char *kind() const override { return "concat"; }
+    bool takes_many() const override { return true; }
 
     void infer(Inference &inference) const override {
         const auto inputs = inference.inputs;
