@@ -1,0 +1,495 @@
+// What the metadata of a model says, and how a net comes of it.
+#include "io/model.h"
+
+#include <cnn/cnn.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "base/text.h"
+
+namespace cnn {
+
+namespace {
+
+constexpr const char *kFormat = "libcnn";
+constexpr int64_t kFormatVersion = 1;
+constexpr const char *kOptimizerPrefix = "optimizer/";
+
+// More than any net has; what is quadratic in them stays quick.
+constexpr size_t kMostNodes = 32768;
+constexpr size_t kMostSettings = 64;
+// Steps and epochs: sums and products of what a file claims don't overflow.
+constexpr int64_t kMostSteps = int64_t{1} << 40;
+
+constexpr const char *kDescription = "the metadata \"network\"";
+constexpr const char *kOptimizer = "the metadata \"optimizer\"";
+
+std::string library_version() {
+    return text(CNN_VERSION_MAJOR, ".", CNN_VERSION_MINOR, ".", CNN_VERSION_PATCH);
+}
+
+template <class... Pieces>
+[[noreturn]] void refuse(const Pieces &...pieces) {
+    fail(Status::bad_file, text(pieces...));
+}
+
+// ---- Writing
+// ---------------------------------------------------------------------------------------
+
+Json json_of(const std::string &value) {
+    return Json{value};
+}
+
+// JSON has no infinities.
+Json json_of(double value) {
+    return std::isfinite(value) ? Json{value} : Json{text(value)};
+}
+
+template <class Integer>
+Json json_of(std::span<const Integer> values) {
+    Json::Array array;
+    for (const Integer value : values) array.push_back(Json{int64_t{value}});
+    return Json{std::move(array)};
+}
+
+Json json_of(const Setting &setting) {
+    if (const auto *sizes = std::get_if<std::vector<int64_t>>(&setting))
+        return json_of(std::span<const int64_t>(*sizes));
+    if (const auto *real = std::get_if<double>(&setting)) return json_of(*real);
+    return Json{std::get<int64_t>(setting)};
+}
+
+Json json_of(const Node &node) {
+    Json::Object object;
+    object.push_back({"kind", json_of(node.kind)});
+    object.push_back({"name", json_of(node.name)});
+    if (node.is_input()) {
+        object.push_back({"shape", json_of(node.shape.sizes())});
+        return Json{std::move(object)};
+    }
+    object.push_back({"inputs", json_of(std::span<const int32_t>(node.inputs))});
+    if (node.loss) {
+        object.push_back({"weight", json_of(node.loss_weight)});
+        return Json{std::move(object)};
+    }
+    Json::Object settings;
+    for (const auto &[name, value] : node.settings.entries())
+        settings.push_back({name, json_of(value)});
+    object.push_back({"settings", Json{std::move(settings)}});
+    return Json{std::move(object)};
+}
+
+Json describe_network(const Session &session) {
+    const Net &net = session.net();
+    Json::Array nodes;
+    for (const Node &node : net.nodes()) nodes.push_back(json_of(node));
+    Json::Object rates;
+    for (const NetTensor &tensor : net.parameters())
+        if (tensor.rate != 1) rates.push_back({tensor.name, json_of(tensor.rate)});
+    Json::Object object;
+    object.push_back({"name", json_of(net.name())});
+    // All of its 64 bits, which JSON's numbers needn't keep.
+    object.push_back({"seed", json_of(text(net.seed()))});
+    object.push_back({"steps", Json{session.steps()}});
+    object.push_back({"nodes", Json{std::move(nodes)}});
+    object.push_back({"outputs", json_of(std::span<const int32_t>(net.declared_outputs()))});
+    object.push_back({"rates", Json{std::move(rates)}});
+    return Json{std::move(object)};
+}
+
+Json describe_optimizer(const Optimizer &optimizer) {
+    Json::Object values;
+    for (const KeyInfo &key : optimizer.rule().keys())
+        values.push_back({key.name, json_of(optimizer[key.key])});
+    Json::Object position;
+    position.push_back({"epoch", Json{optimizer.position().epoch}});
+    position.push_back({"step_in_epoch", Json{optimizer.position().step_in_epoch}});
+    position.push_back({"loss_sum", json_of(optimizer.position().loss_sum)});
+    Json::Object object;
+    object.push_back({"kind", Json{std::string(optimizer.rule().name())}});
+    object.push_back({"steps", Json{optimizer.steps()}});
+    object.push_back({"values", Json{std::move(values)}});
+    object.push_back({"position", Json{std::move(position)}});
+    return Json{std::move(object)};
+}
+
+std::string state_name(size_t index) {
+    return text(kOptimizerPrefix, "state_", index);
+}
+
+std::span<const uint8_t> bytes_of(const void *data, size_t bytes) {
+    return {static_cast<const uint8_t *>(data), bytes};
+}
+
+// ---- Reading
+// ---------------------------------------------------------------------------------------
+
+const std::string &string_of(const Json *json, const std::string &what) {
+    const auto *string = json ? json->as<std::string>() : nullptr;
+    if (!string) refuse(what, " must be a string");
+    // Names are asked for through C strings.
+    if (string->find('\0') != std::string::npos) refuse(what, " has a zero byte");
+    return *string;
+}
+
+int64_t integer_of(const Json *json, int64_t minimum, int64_t maximum, const std::string &what) {
+    const auto *integer = json ? json->as<int64_t>() : nullptr;
+    if (!integer) refuse(what, " must be an integer");
+    if (*integer < minimum || *integer > maximum)
+        refuse(what, " is ", *integer, ", but must be ", minimum, " to ", maximum);
+    return *integer;
+}
+
+double real_of(const Json *json, const std::string &what) {
+    if (json) {
+        if (const auto *real = json->as<double>()) return *real;
+        if (const auto *integer = json->as<int64_t>()) return static_cast<double>(*integer);
+        if (const auto *string = json->as<std::string>())
+            if (const auto value = parse_double(*string)) return *value;
+    }
+    refuse(what, " must be a number");
+}
+
+const Json::Array &array_of(const Json *json, const std::string &what) {
+    const auto *array = json ? json->as<Json::Array>() : nullptr;
+    if (!array) refuse(what, " must be a list");
+    return *array;
+}
+
+const Json::Object &object_of(const Json *json, const std::string &what) {
+    const auto *object = json ? json->as<Json::Object>() : nullptr;
+    if (!object) refuse(what, " must be an object");
+    return *object;
+}
+
+std::vector<int64_t> integers_of(const Json *json, const std::string &what) {
+    std::vector<int64_t> integers;
+    for (const Json &item : array_of(json, what)) {
+        const auto *integer = item.as<int64_t>();
+        if (!integer) refuse(what, " must be integers");
+        integers.push_back(*integer);
+    }
+    return integers;
+}
+
+uint64_t seed_of(const Json *json) {
+    const std::string &digits = string_of(json, text(kDescription, ": seed"));
+    uint64_t seed = 0;
+    const char *end = digits.data() + digits.size();
+    const auto result = std::from_chars(digits.data(), end, seed);
+    if (result.ec != std::errc() || result.ptr != end)
+        refuse(kDescription, ": seed is \"", digits, "\", but must be an integer of 64 bits");
+    return seed;
+}
+
+// "0.1.0" in an order; -1 for anything else.
+int64_t version_number(std::string_view version) {
+    int64_t number = 0;
+    for (int i = 0; i < 3; ++i) {
+        const size_t dot = i < 2 ? version.find('.') : version.size();
+        if (dot == std::string_view::npos) return -1;
+        const auto part = parse_int(version.substr(0, dot));
+        if (!part || *part < 0 || *part > 999) return -1;
+        number = number * 1000 + *part;
+        version.remove_prefix(std::min(version.size(), dot + 1));
+    }
+    return number;
+}
+
+// What the graph finds wrong is the file's fault.
+template <class Body>
+void blame_file(const Body &body) {
+    try {
+        body();
+    } catch (const Error &error) {
+        if (error.status == Status::incompatible) throw;
+        fail(Status::bad_file, error.message);
+    }
+}
+
+void copy_floats(const StoredTensor &tensor, std::vector<float> &to) {
+    to.resize(tensor.data.size() / sizeof(float));
+    if (!to.empty()) std::memcpy(to.data(), tensor.data.data(), tensor.data.size());
+}
+
+}  // namespace
+
+// ---- ModelImage
+// ------------------------------------------------------------------------------------
+
+void ModelImage::add(std::string name, const Shape &shape) {
+    const auto sizes = shape.sizes();
+    headings_.push_back({std::move(name), {sizes.begin(), sizes.end()}});
+}
+
+void ModelImage::add_vector(Session &session, VectorKind which) {
+    for (const NetTensor &tensor : session.tensors(which)) add(tensor.name, tensor.shape);
+    std::vector<float> values(static_cast<size_t>(session.elements(which)));
+    session.read(which, 0, values.data(), session.elements(which));
+    vectors_.push_back(std::move(values));
+}
+
+void ModelImage::add_states(Optimizer &optimizer, int64_t parameters) {
+    for (size_t i = 0; i < optimizer.states().size(); ++i) {
+        add(state_name(i), Shape{parameters});
+        std::vector<float> values(static_cast<size_t>(parameters));
+        optimizer.states()[i].read(optimizer.states_queue(), 0, values.data(), parameters);
+        vectors_.push_back(std::move(values));
+    }
+}
+
+ModelImage::ModelImage(Session &session, Optimizer *optimizer) {
+    session.net().throw_mistake();
+    if (session.net().nodes().size() > kMostNodes)
+        fail(Status::limit_exceeded, text("the net has ", session.net().nodes().size(),
+                                          " nodes, but a file may have ", kMostNodes));
+    const int64_t parameters = session.elements(VectorKind::parameters);
+    if (optimizer) optimizer->bind(session.identity(), parameters);
+    // theta first: reading it waits for the steps that also write the optimizer's states.
+    add_vector(session, VectorKind::parameters);
+    add_vector(session, VectorKind::state);
+    Metadata metadata{{"format", kFormat},
+                      {"format_version", text(kFormatVersion)},
+                      {"libcnn_version", library_version()},
+                      {"network", json_text(describe_network(session))}};
+    if (optimizer) {
+        add_states(*optimizer, parameters);
+        metadata.emplace_back("optimizer", json_text(describe_optimizer(*optimizer)));
+    }
+    header_ = safetensors_header(metadata, headings_);
+}
+
+size_t ModelImage::bytes() const {
+    size_t total = header_.size();
+    for (const auto &vector : vectors_) total += vector.size() * sizeof(float);
+    return total;
+}
+
+void ModelImage::write(const Sink &sink) const {
+    sink(bytes_of(header_.data(), header_.size()));
+    for (const auto &vector : vectors_)
+        if (!vector.empty()) sink(bytes_of(vector.data(), vector.size() * sizeof(float)));
+}
+
+// ---- ModelFile
+// -------------------------------------------------------------------------------------
+
+ModelFile::ModelFile(std::span<const uint8_t> bytes) : file_(read_safetensors(bytes)) {
+    for (const StoredTensor &tensor : file_.tensors) by_name_.emplace(tensor.name, &tensor);
+    check_format();
+    const std::string *network = file_.find_metadata("network");
+    if (!network) refuse("it describes no network: it lacks ", kDescription);
+    network_ = parse_json(*network, kDescription);
+    object_of(&network_, kDescription);
+    check_members(network_, {"name", "seed", "steps", "nodes", "outputs", "rates"}, kDescription);
+    name_ = string_of(network_.find("name"), text(kDescription, ": name"));
+    seed_ = seed_of(network_.find("seed"));
+    if (const std::string *optimizer = file_.find_metadata("optimizer")) {
+        optimizer_ = parse_json(*optimizer, kOptimizer);
+        object_of(&optimizer_, kOptimizer);
+    }
+}
+
+void ModelFile::check_format() {
+    const std::string *format = file_.find_metadata("format");
+    const std::string *version = file_.find_metadata("format_version");
+    const std::string *library = file_.find_metadata("libcnn_version");
+    if (!format || *format != kFormat || !version || !library)
+        refuse("it describes no network: its metadata isn't libcnn's");
+    version_ = *library;
+    const auto number = parse_int(*version);
+    if (!number || *number < 1) refuse("its format version is \"", *version, "\"");
+    if (*number > kFormatVersion)
+        fail(Status::incompatible,
+             text("its format version is ", *number, ", from libcnn ", version_,
+                  "; this is libcnn ", library_version(), ", which reads up to ", kFormatVersion));
+}
+
+void ModelFile::refuse_unknown(const std::string &what) const {
+    if (version_number(version_) > version_number(library_version()))
+        fail(Status::incompatible, text(what, ", which this libcnn ", library_version(),
+                                        " doesn't know; the file is from libcnn ", version_));
+    fail(Status::bad_file, text(what, ", which libcnn doesn't know"));
+}
+
+void ModelFile::check_members(const Json &json, std::initializer_list<std::string_view> known,
+                              const std::string &of) const {
+    for (const auto &[name, value] : *json.as<Json::Object>())
+        if (std::find(known.begin(), known.end(), name) == known.end())
+            refuse_unknown(text(of, " has \"", name, "\""));
+}
+
+int64_t ModelFile::elements_of_net() const {
+    size_t bytes = 0;
+    for (const StoredTensor &tensor : file_.tensors)
+        if (!tensor.name.starts_with(kOptimizerPrefix)) bytes += tensor.data.size();
+    return static_cast<int64_t>(bytes / sizeof(float));
+}
+
+void ModelFile::build(Session &session) const {
+    Net &net = session.net();
+    const Json::Array &nodes = array_of(network_.find("nodes"), text(kDescription, ": nodes"));
+    if (nodes.size() > kMostNodes)
+        refuse("the network has ", nodes.size(), " nodes, but may have ", kMostNodes);
+    net.expect_values(elements_of_net());
+    blame_file([&] {
+        for (size_t i = 0; i < nodes.size(); ++i) build_node(net, nodes[i], text("node ", i));
+        build_outputs(net);
+        build_rates(net);
+    });
+    session.set_steps(
+        integer_of(network_.find("steps"), 0, kMostSteps, text(kDescription, ": steps")));
+    check_tensors(net);
+    std::vector<float> values;
+    for (const VectorKind which : {VectorKind::parameters, VectorKind::state})
+        for (const NetTensor &owned : session.tensors(which)) {
+            copy_floats(tensor(owned.name, owned.shape.sizes()), values);
+            session.write(which, owned.offset, values.data(), static_cast<int64_t>(values.size()));
+        }
+}
+
+void ModelFile::build_node(Net &net, const Json &node, const std::string &what) const {
+    object_of(&node, what);
+    const std::string &kind = string_of(node.find("kind"), what + ": kind");
+    const std::string &name = string_of(node.find("name"), what + ": name");
+    if (name.empty()) refuse(what, ": name is empty");
+    const std::string which = text(what, " \"", name, "\"");
+    if (kind == "input") {
+        check_members(node, {"kind", "name", "shape"}, which);
+        const std::vector<int64_t> sizes = integers_of(node.find("shape"), which + ": shape");
+        if (sizes.empty() || sizes.size() > 3)
+            refuse(which, ": shape has ", sizes.size(), " sizes, but must have 1 to 3");
+        net.add_input(name, Shape(std::span<const int64_t>(sizes)));
+        net.throw_mistake();
+        return;
+    }
+    const Layer *layer = find_layer(kind);
+    const Loss *loss = find_loss(std::string_view(kind));
+    if (!layer && !loss) refuse_unknown(text(which, " is of kind \"", kind, "\""));
+    std::vector<int32_t> inputs;
+    for (const int64_t input : integers_of(node.find("inputs"), which + ": inputs")) {
+        if (input < 0 || input >= static_cast<int64_t>(net.nodes().size()))
+            refuse(which, ": its input is node ", input, ", which isn't before it");
+        inputs.push_back(static_cast<int32_t>(input));
+    }
+    if (layer) {
+        check_members(node, {"kind", "name", "inputs", "settings"}, which);
+        net.add_layer(*layer, name, settings_of(node.find("settings"), which), std::move(inputs));
+    } else {
+        check_members(node, {"kind", "name", "inputs", "weight"}, which);
+        if (inputs.size() != 1) refuse(which, " has ", inputs.size(), " inputs, but must have 1");
+        net.add_loss(*loss, name, real_of(node.find("weight"), which + ": weight"), inputs[0]);
+    }
+    net.throw_mistake();
+}
+
+Settings ModelFile::settings_of(const Json *json, const std::string &what) const {
+    const Json::Object &object = object_of(json, what + ": settings");
+    if (object.size() > kMostSettings)
+        refuse(what, " has ", object.size(), " settings, but may have ", kMostSettings);
+    Settings settings;
+    for (const auto &[name, value] : object) {
+        const std::string which = text(what, ": the setting \"", name, "\"");
+        if (const auto *integer = value.as<int64_t>())
+            settings.set(name, *integer);
+        else if (value.as<Json::Array>())
+            settings.set(name, integers_of(&value, which));
+        else
+            settings.set(name, real_of(&value, which));
+    }
+    return settings;
+}
+
+void ModelFile::build_outputs(Net &net) const {
+    const std::string what = text(kDescription, ": outputs");
+    for (const int64_t output : integers_of(network_.find("outputs"), what)) {
+        if (output < 0 || output >= static_cast<int64_t>(net.nodes().size()))
+            refuse(what, " has node ", output, ", but the net has ", net.nodes().size());
+        net.add_output(static_cast<int32_t>(output));
+    }
+}
+
+void ModelFile::build_rates(Net &net) const {
+    const std::string what = text(kDescription, ": rates");
+    for (const auto &[name, rate] : object_of(network_.find("rates"), what)) {
+        if (name.find('/') == std::string::npos) refuse(what, ": \"", name, "\" is no tensor");
+        net.set_rate(name, real_of(&rate, text(what, ": \"", name, "\"")));
+    }
+}
+
+// Every tensor is the net's or the optimizer's.
+void ModelFile::check_tensors(const Net &net) const {
+    std::vector<std::string_view> names;
+    for (const NetTensor &tensor : net.parameters()) names.push_back(tensor.name);
+    for (const NetTensor &tensor : net.state()) names.push_back(tensor.name);
+    std::sort(names.begin(), names.end());
+    for (const StoredTensor &tensor : file_.tensors)
+        if (!tensor.name.starts_with(kOptimizerPrefix) &&
+            !std::binary_search(names.begin(), names.end(), std::string_view(tensor.name)))
+            refuse("tensor \"", tensor.name, "\" belongs to no node of the network");
+}
+
+const StoredTensor &ModelFile::tensor(const std::string &name,
+                                      std::span<const int64_t> shape) const {
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end()) refuse("tensor \"", name, "\" is missing");
+    const StoredTensor &tensor = *found->second;
+    if (tensor.dtype != "F32")
+        refuse("tensor \"", name, "\" is of dtype ", tensor.dtype, ", but must be F32");
+    if (!std::equal(shape.begin(), shape.end(), tensor.shape.begin(), tensor.shape.end()))
+        refuse("tensor \"", name, "\" has the shape ", shape_text(tensor.shape), ", but must have ",
+               shape_text(shape));
+    return tensor;
+}
+
+Optimizer ModelFile::optimizer(Session &session) const {
+    if (!has_optimizer()) fail(Status::not_found, "the file has no optimizer: it is a model");
+    check_members(optimizer_, {"kind", "steps", "values", "position"}, kOptimizer);
+    const std::string &kind = string_of(optimizer_.find("kind"), text(kOptimizer, ": kind"));
+    const OptimizerRule *rule = find_optimizer(std::string_view(kind));
+    if (!rule) refuse_unknown(text(kOptimizer, " is of kind \"", kind, "\""));
+    Optimizer optimizer(*rule);
+    read_values(optimizer);
+    read_position(optimizer);
+    const int64_t parameters = session.elements(VectorKind::parameters);
+    std::vector<std::vector<float>> states(static_cast<size_t>(rule->state_count()));
+    for (size_t i = 0; i < states.size(); ++i) {
+        const int64_t shape[1] = {parameters};
+        copy_floats(tensor(state_name(i), shape), states[i]);
+    }
+    optimizer.bind(session.identity(), parameters);
+    for (size_t i = 0; i < states.size(); ++i)
+        optimizer.states()[i].write(nullptr, 0, states[i].data(), parameters);
+    return optimizer;
+}
+
+void ModelFile::read_values(Optimizer &optimizer) const {
+    const std::string what = text(kOptimizer, ": values");
+    const auto keys = optimizer.rule().keys();
+    for (const JsonMember &member : object_of(optimizer_.find("values"), what)) {
+        const auto key = std::find_if(keys.begin(), keys.end(), [&](const KeyInfo &info) {
+            return member.name == info.name;
+        });
+        const std::string which = text(what, ": \"", member.name, "\"");
+        if (key == keys.end()) refuse_unknown(which);
+        blame_file([&] { optimizer.set(key->key, real_of(&member.value, which)); });
+    }
+}
+
+void ModelFile::read_position(Optimizer &optimizer) const {
+    const std::string what = text(kOptimizer, ": ");
+    optimizer.set_steps(integer_of(optimizer_.find("steps"), 0, kMostSteps, what + "steps"));
+    const Json *position = optimizer_.find("position");
+    object_of(position, what + "position");
+    check_members(*position, {"epoch", "step_in_epoch", "loss_sum"}, what + "position");
+    optimizer.position() = {
+        integer_of(position->find("epoch"), 0, kMostSteps, what + "epoch"),
+        integer_of(position->find("step_in_epoch"), 0, kMostSteps, what + "step_in_epoch"),
+        real_of(position->find("loss_sum"), what + "loss_sum")};
+}
+
+}  // namespace cnn

@@ -1,0 +1,81 @@
+// Models and checkpoints: a net, and an optimizer with its place in a fit, as a safetensors file
+// whose metadata describes them.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "io/json.h"
+#include "io/safetensors.h"
+#include "train/session.h"
+
+namespace cnn {
+
+// A file about to be written: a copy of all it says.
+class ModelImage {
+  public:
+    using Sink = std::function<void(std::span<const uint8_t> bytes)>;
+
+    // A model, or a checkpoint where there is an optimizer, which is bound to the net. Throws
+    // Error(bad_state) for one that is bound to another.
+    ModelImage(Session &session, Optimizer *optimizer);
+
+    size_t bytes() const;
+    void write(const Sink &sink) const;
+
+  private:
+    void add(std::string name, const Shape &shape);
+    void add_vector(Session &session, VectorKind which);
+    void add_states(Optimizer &optimizer, int64_t parameters);
+
+    std::vector<TensorHeading> headings_;
+    std::vector<std::vector<float>> vectors_;  // theta, s, and the optimizer's states
+    std::string header_;
+};
+
+// A file being read. What it says is checked as it is asked for; nothing it doesn't have room for
+// is allocated. Throws Error(bad_file), or incompatible for what a newer library wrote.
+class ModelFile {
+  public:
+    // The bytes must outlive it.
+    explicit ModelFile(std::span<const uint8_t> bytes);
+    ModelFile(const ModelFile &) = delete;
+    ModelFile &operator=(const ModelFile &) = delete;
+
+    const std::string &name() const { return name_; }
+    uint64_t seed() const { return seed_; }
+    bool has_optimizer() const { return optimizer_.as<Json::Object>() != nullptr; }
+
+    // Into a session just made with name() and seed(); one that failed is of no use any more.
+    void build(Session &session) const;
+    // Bound to a session that was built. Throws Error(not_found) where the file has none.
+    Optimizer optimizer(Session &session) const;
+
+  private:
+    [[noreturn]] void refuse_unknown(const std::string &what) const;
+    void check_format();
+    void check_members(const Json &json, std::initializer_list<std::string_view> known,
+                       const std::string &of) const;
+    void build_node(Net &net, const Json &node, const std::string &what) const;
+    Settings settings_of(const Json *json, const std::string &what) const;
+    void build_outputs(Net &net) const;
+    void build_rates(Net &net) const;
+    void check_tensors(const Net &net) const;
+    const StoredTensor &tensor(const std::string &name, std::span<const int64_t> shape) const;
+    int64_t elements_of_net() const;
+    void read_values(Optimizer &optimizer) const;
+    void read_position(Optimizer &optimizer) const;
+
+    SafeTensors file_;
+    std::unordered_map<std::string_view, const StoredTensor *> by_name_;
+    std::string version_;  // of the library that wrote it
+    Json network_, optimizer_;
+    std::string name_;
+    uint64_t seed_ = 0;
+};
+
+}  // namespace cnn

@@ -1,0 +1,217 @@
+// Reading and writing the header; every number in it is checked against the file.
+#include "io/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "io/json.h"
+
+namespace cnn {
+
+namespace {
+
+// Tensors are written as they lie in memory.
+static_assert(std::endian::native == std::endian::little);
+
+constexpr uint64_t kLengthBytes = 8;
+constexpr uint64_t kLargestHeader = 100'000'000;
+constexpr const char *kMetadata = "__metadata__";
+
+struct Dtype {
+    const char *name;
+    int64_t bytes;
+};
+
+constexpr std::array<Dtype, 15> kDtypes{{{"BOOL", 1},
+                                         {"U8", 1},
+                                         {"I8", 1},
+                                         {"F8_E5M2", 1},
+                                         {"F8_E4M3", 1},
+                                         {"I16", 2},
+                                         {"U16", 2},
+                                         {"F16", 2},
+                                         {"BF16", 2},
+                                         {"I32", 4},
+                                         {"U32", 4},
+                                         {"F32", 4},
+                                         {"F64", 8},
+                                         {"I64", 8},
+                                         {"U64", 8}}};
+
+// 0 for none of them.
+int64_t bytes_of(const std::string &dtype) {
+    for (const Dtype &known : kDtypes)
+        if (dtype == known.name) return known.bytes;
+    return 0;
+}
+
+template <class... Pieces>
+[[noreturn]] void refuse(const Pieces &...pieces) {
+    fail(Status::bad_file, text(pieces...));
+}
+
+// The JSON of the header, and the data behind it.
+std::pair<std::string_view, std::span<const uint8_t>> split(std::span<const uint8_t> file) {
+    if (file.size() < kLengthBytes)
+        refuse("the file has ", file.size(), " bytes, but the length of its header takes ",
+               kLengthBytes);
+    uint64_t length = 0;
+    for (size_t i = 0; i < kLengthBytes; ++i) length |= uint64_t{file[i]} << (8 * i);
+    if (length > kLargestHeader)
+        refuse("the header claims ", length, " bytes, but may have at most ", kLargestHeader);
+    if (length > file.size() - kLengthBytes)
+        refuse("the header claims ", length, " bytes, but the file has ",
+               file.size() - kLengthBytes, " after its length");
+    const auto json = file.subspan(kLengthBytes, static_cast<size_t>(length));
+    if (json.empty() || json[0] != '{') refuse("the header doesn't start with \"{\"");
+    return {{reinterpret_cast<const char *>(json.data()), json.size()},
+            file.subspan(kLengthBytes + json.size())};
+}
+
+Metadata read_metadata(const Json &json) {
+    const auto *object = json.as<Json::Object>();
+    if (!object) refuse("the header's ", kMetadata, " isn't an object");
+    Metadata metadata;
+    for (const auto &[name, value] : *object) {
+        const auto *string = value.as<std::string>();
+        if (!string) refuse("the metadata \"", name, "\" isn't a string");
+        metadata.emplace_back(name, *string);
+    }
+    return metadata;
+}
+
+// A list of integers from 0.
+std::vector<int64_t> sizes_of(const std::string &tensor, const char *what, const Json *json) {
+    const auto *array = json ? json->as<Json::Array>() : nullptr;
+    if (!array) refuse("tensor \"", tensor, "\" has no list ", what);
+    std::vector<int64_t> sizes;
+    for (const Json &item : *array) {
+        const auto *size = item.as<int64_t>();
+        if (!size) refuse("tensor \"", tensor, "\": its ", what, " must be integers");
+        if (*size < 0) refuse("tensor \"", tensor, "\": its ", what, " has the negative ", *size);
+        sizes.push_back(*size);
+    }
+    return sizes;
+}
+
+// The bytes that dtype and shape ask for.
+int64_t wanted_bytes(const StoredTensor &tensor) {
+    int64_t bytes = bytes_of(tensor.dtype);
+    if (bytes == 0) refuse("tensor \"", tensor.name, "\" has the unknown dtype ", tensor.dtype);
+    for (const int64_t size : tensor.shape)
+        if (__builtin_mul_overflow(bytes, size, &bytes))
+            refuse("tensor \"", tensor.name, "\": its shape ", shape_text(tensor.shape),
+                   " is too large");
+    return bytes;
+}
+
+StoredTensor read_tensor(const std::string &name, const Json &json, std::span<const uint8_t> data) {
+    const auto *object = json.as<Json::Object>();
+    if (!object) refuse("tensor \"", name, "\" isn't described by an object");
+    for (const auto &[key, value] : *object)
+        if (key != "dtype" && key != "shape" && key != "data_offsets")
+            refuse("tensor \"", name, "\" has the unknown key \"", key, "\"");
+    StoredTensor tensor;
+    tensor.name = name;
+    const Json *dtype = json.find("dtype");
+    if (!dtype || !dtype->as<std::string>()) refuse("tensor \"", name, "\" has no dtype");
+    tensor.dtype = *dtype->as<std::string>();
+    tensor.shape = sizes_of(name, "shape", json.find("shape"));
+    const std::vector<int64_t> offsets = sizes_of(name, "data_offsets", json.find("data_offsets"));
+    if (offsets.size() != 2 || offsets[0] > offsets[1])
+        refuse("tensor \"", name, "\": its data_offsets ", shape_text(offsets),
+               " aren't a start and an end");
+    if (offsets[1] > static_cast<int64_t>(data.size()))
+        refuse("tensor \"", name, "\" claims bytes ", offsets[0], "–", offsets[1],
+               ", but the file has ", data.size());
+    const int64_t wanted = wanted_bytes(tensor);
+    if (wanted != offsets[1] - offsets[0])
+        refuse("tensor \"", name, "\" claims bytes ", offsets[0], "–", offsets[1], ", but ",
+               tensor.dtype, " ", shape_text(tensor.shape), " takes ", wanted);
+    tensor.data = data.subspan(static_cast<size_t>(offsets[0]), static_cast<size_t>(wanted));
+    return tensor;
+}
+
+void check_cover(const std::vector<StoredTensor> &tensors, std::span<const uint8_t> data) {
+    const auto offset = [&](const StoredTensor &tensor) {
+        return tensor.data.data() - data.data();
+    };
+    ptrdiff_t end = 0;
+    for (const StoredTensor &tensor : tensors) {
+        const ptrdiff_t begin = offset(tensor);
+        if (begin < end)
+            refuse("tensor \"", tensor.name, "\" starts at byte ", begin,
+                   ", within the one before it, which ends at ", end);
+        if (begin > end)
+            refuse("tensor \"", tensor.name, "\" starts at byte ", begin, ", but bytes ", end, "–",
+                   begin, " belong to none");
+        end = begin + static_cast<ptrdiff_t>(tensor.data.size());
+    }
+    if (end != static_cast<ptrdiff_t>(data.size()))
+        refuse("the tensors end at byte ", end, ", but the file has ", data.size());
+}
+
+}  // namespace
+
+const std::string *SafeTensors::find_metadata(std::string_view name) const {
+    for (const auto &[key, value] : metadata)
+        if (key == name) return &value;
+    return nullptr;
+}
+
+SafeTensors read_safetensors(std::span<const uint8_t> file) {
+    const auto [header, data] = split(file);
+    const Json json = parse_json(header, "the header");
+    SafeTensors result;
+    // It starts with a brace, so it is an object.
+    for (const auto &[name, value] : *json.as<Json::Object>()) {
+        if (name == kMetadata)
+            result.metadata = read_metadata(value);
+        else
+            result.tensors.push_back(read_tensor(name, value, data));
+    }
+    // Empty tensors come before what starts where they do.
+    std::stable_sort(result.tensors.begin(), result.tensors.end(),
+                     [](const StoredTensor &a, const StoredTensor &b) {
+                         return std::pair(a.data.data(), a.data.size()) <
+                                std::pair(b.data.data(), b.data.size());
+                     });
+    check_cover(result.tensors, data);
+    return result;
+}
+
+std::string safetensors_header(const Metadata &metadata, std::span<const TensorHeading> tensors) {
+    Json::Object strings;
+    for (const auto &[name, value] : metadata) strings.push_back({name, Json{value}});
+    Json::Object root;
+    root.push_back({kMetadata, Json{std::move(strings)}});
+    int64_t begin = 0;
+    for (const TensorHeading &tensor : tensors) {
+        Json::Array shape;
+        int64_t bytes = 4;
+        for (const int64_t size : tensor.shape) {
+            shape.push_back(Json{size});
+            bytes *= size;
+        }
+        Json::Object object;
+        object.push_back({"dtype", Json{std::string("F32")}});
+        object.push_back({"shape", Json{std::move(shape)}});
+        object.push_back({"data_offsets", Json{Json::Array{Json{begin}, Json{begin + bytes}}}});
+        root.push_back({tensor.name, Json{std::move(object)}});
+        begin += bytes;
+    }
+    std::string json = json_text(Json{std::move(root)});
+    json.resize((json.size() + 7) / 8 * 8, ' ');
+    if (json.size() > kLargestHeader)
+        fail(Status::limit_exceeded, text("the file's header would have ", json.size(),
+                                          " bytes, but may have at most ", kLargestHeader));
+    std::string out;
+    for (size_t i = 0; i < kLengthBytes; ++i)
+        out.push_back(static_cast<char>(json.size() >> (8 * i) & 0xff));
+    return out + json;
+}
+
+}  // namespace cnn
