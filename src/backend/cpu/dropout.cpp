@@ -14,7 +14,7 @@ namespace {
 // Cycles an element: of the generator, whose counters serve four elements each where they can.
 double cycles_of(Form form, const Shape &shape) {
     const int64_t row = shape.elements_after(form == Form::n_blocked ? 0 : 1);
-    return form == Form::plain || row % 4 == 0 ? 45 : 150;
+    return form == Form::plain || row % 4 == 0 ? 40 : 150;
 }
 
 double seconds_of(const Machine &machine, Form form, const Tensor &tensor, double count) {

@@ -43,23 +43,39 @@ CNN_INLINE vec dropped(const DropoutArguments &a, uvec word, vec x) {
     return select(kept, x * broadcast(a.scale), zero());
 }
 
+// a0 b0 a1 b1 ... of the lower halves, and of the upper ones.
+template <int... I>
+CNN_INLINE uvec zip_low(uvec a, uvec b, Indices<I...>) {
+    return __builtin_shufflevector(a, b, (I / 2 + (I % 2) * kWidth)...);
+}
+template <int... I>
+CNN_INLINE uvec zip_high(uvec a, uvec b, Indices<I...>) {
+    return __builtin_shufflevector(a, b, (kWidth / 2 + I / 2 + (I % 2) * kWidth)...);
+}
+
+// Words lane by lane: 0 to 3 of the first counter, then of the second, ...
+CNN_INLINE Words in_order(const Words &w) {
+    const AllLanes lanes{};
+    const uvec even_low = zip_low(w.word[0], w.word[2], lanes);
+    const uvec even_high = zip_high(w.word[0], w.word[2], lanes);
+    const uvec odd_low = zip_low(w.word[1], w.word[3], lanes);
+    const uvec odd_high = zip_high(w.word[1], w.word[3], lanes);
+    return {{zip_low(even_low, odd_low, lanes), zip_high(even_low, odd_low, lanes),
+             zip_low(even_high, odd_high, lanes), zip_high(even_high, odd_high, lanes)}};
+}
+
 // Neighbours in memory are neighbours in logical order: a counter serves four of them.
 static void dropout_plain(const DropoutArguments &a, int64_t begin, int64_t end) {
     long_uvec lane_numbers;
     number_lanes(lane_numbers);
     for (int64_t unit = begin; unit < end; ++unit) {
         const long_uvec counter = lane_numbers + static_cast<uint64_t>(unit * kWidth);
-        const Words words = philox(a.key, counter, a.counter_hi);
-        uint32_t in_order[4 * kWidth];
-        for (int lane = 0; lane < kWidth; ++lane)
-            for (int j = 0; j < 4; ++j) in_order[4 * lane + j] = words.word[j][lane];
-        for (int64_t i = 0; i < 4 * kWidth; i += kWidth) {
-            const int64_t at = unit * 4 * kWidth + i, left = a.view.count - at;
+        const Words words = in_order(philox(a.key, counter, a.counter_hi));
+        for (int64_t j = 0; j < 4; ++j) {
+            const int64_t at = (unit * 4 + j) * kWidth, left = a.view.count - at;
             if (left <= 0) return;
             const int64_t lanes = left < kWidth ? left : kWidth;
-            const uvec word = reinterpret_cast<uvec>(
-                load(reinterpret_cast<const int32_t *>(in_order) + i));
-            store_first(a.y + at, dropped(a, word, load_first(a.x + at, lanes)), lanes);
+            store_first(a.y + at, dropped(a, words.word[j], load_first(a.x + at, lanes)), lanes);
         }
     }
 }
@@ -74,24 +90,27 @@ static void dropout_blocked(const DropoutArguments &a, int64_t begin, int64_t en
     Words words{};
     long_uvec lane_numbers;
     number_lanes(lane_numbers);
+    int64_t row = begin * 4 / length, r = begin * 4 % length;
     for (int64_t i = begin * 4; i < last; ++i) {
-        const int64_t row = i / length, r = i % length;
-        const int64_t first = samples ? row * kWidth
-                                      : row / v.blocks * v.channels + row % v.blocks * kWidth;
-        const long_uvec index = (lane_numbers + static_cast<uint64_t>(first)) *
-                                    static_cast<uint64_t>(length) +
-                                static_cast<uint64_t>(r);
         uvec word;
-        if (length % 4 == 0) {
-            if (r % 4 == 0 || i == begin * 4) words = philox(a.key, index >> 2, a.counter_hi);
-            word = words.word[r % 4];
+        if (length % 4 == 0 && r % 4 != 0 && i != begin * 4) {
+            word = words.word[r % 4];  // of the same counters as the vector before
         } else {
+            const int64_t first =
+                samples ? row * kWidth : row / v.blocks * v.channels + row % v.blocks * kWidth;
+            const long_uvec index =
+                (lane_numbers + static_cast<uint64_t>(first)) * static_cast<uint64_t>(length) +
+                static_cast<uint64_t>(r);
             words = philox(a.key, index >> 2, a.counter_hi);
             const uvec which = __builtin_convertvector(index & 3, uvec);
             word = words.word[0];
             for (uint32_t j = 1; j < 4; ++j) word = which == j ? words.word[j] : word;
         }
         store(a.y + i * kWidth, dropped(a, word, load(a.x + i * kWidth)));
+        if (++r == length) {
+            r = 0;
+            ++row;
+        }
     }
 }
 

@@ -10,11 +10,8 @@
 #include "backend/cpu/softmax.inl"
 #include "backend/cpu/dropout.inl"
 #include "backend/cpu/move.inl"
-// clang-format on
-
-#if __has_include("backend/cpu/convolution.inl")
 #include "backend/cpu/convolution.inl"
-#endif
+// clang-format on
 
 namespace cnn::cpu {
 
@@ -27,11 +24,7 @@ const Simd CNN_SIMD = {
     &CNN_ISA::kSoftmaxKernels,
     &CNN_ISA::kDropoutKernels,
     &CNN_ISA::kMoveKernels,
-#if __has_include("backend/cpu/convolution.inl")
     &CNN_ISA::kConvolutionKernels,
-#else
-    nullptr,
-#endif
 };
 
 }  // namespace cnn::cpu

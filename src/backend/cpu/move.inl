@@ -3,16 +3,6 @@
 
 namespace cnn::cpu::CNN_ISA {
 
-template <int... I>
-struct Indices {};
-template <int N, int... I>
-struct CountTo : CountTo<N - 1, N - 1, I...> {};
-template <int... I>
-struct CountTo<0, I...> {
-    typedef Indices<I...> Type;
-};
-typedef CountTo<kWidth>::Type AllLanes;
-
 // Of a and b, rows `Step` apart: exchanges a's lanes whose index has the bit with b's that lack it.
 template <int Step, int... I>
 CNN_INLINE void exchange(vec &a, vec &b, Indices<I...>) {

@@ -3,9 +3,13 @@
 
 namespace cnn::cpu::CNN_ISA {
 
-typedef double wide_vec __attribute__((vector_size(CNN_WIDTH * 8)));
+// Half a vector of floats, and as doubles.
+typedef float half_vec __attribute__((vector_size(CNN_WIDTH * 2), aligned(4), may_alias));
+typedef double wide_half __attribute__((vector_size(CNN_WIDTH * 4)));
 
-CNN_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+CNN_INLINE int64_t smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
 
 // A value's vectors, one after the other, or the same one for all.
 struct Source {
@@ -81,9 +85,8 @@ static void run_step(const Step &step, float *const *at, const int64_t *stride, 
         case Code::sigmoid:
             return apply(d, a, count, [](vec x) { return sigmoid(x); });
         case Code::less:
-            return apply(d, a, b, count, [](vec x, vec y) {
-                return select(x < y, broadcast(1.0f), zero());
-            });
+            return apply(d, a, b, count,
+                         [](vec x, vec y) { return select(x < y, broadcast(1.0f), zero()); });
         case Code::select:
             return apply(d, a, b, c, count,
                          [](vec x, vec y, vec z) { return select(x != zero(), y, z); });
@@ -197,23 +200,41 @@ static void clear_padding(const View &v, float *data, int64_t begin, int64_t cou
 
 // --- Sums.
 
+CNN_INLINE wide_half widen(const float *p) {
+    return __builtin_convertvector(*reinterpret_cast<const half_vec *>(p), wide_half);
+}
+
 static double sum_of(const float *p, int64_t count) {
-    wide_vec total{};
+    wide_half low{}, high{}, low2{}, high2{};
     int64_t i = 0;
-    for (; i + kWidth <= count; i += kWidth) total += __builtin_convertvector(load(p + i), wide_vec);
-    if (i < count) total += __builtin_convertvector(load_first(p + i, count - i), wide_vec);
+    for (; i + 2 * kWidth <= count; i += 2 * kWidth) {
+        low += widen(p + i);
+        high += widen(p + i + kWidth / 2);
+        low2 += widen(p + i + kWidth);
+        high2 += widen(p + i + kWidth + kWidth / 2);
+    }
+    for (; i < count; i += kWidth) {
+        float last[kWidth];
+        store(last, load_first(p + i, smaller(kWidth, count - i)));
+        low += widen(last);
+        high += widen(last + kWidth / 2);
+    }
+    const wide_half total = (low + low2) + (high + high2);
     double sum = 0;
-    for (int lane = 0; lane < kWidth; ++lane) sum += total[lane];
+    for (int lane = 0; lane < kWidth / 2; ++lane) sum += total[lane];
     return sum;
 }
 
 // sums[i] += lanes of the vectors, for the `lanes` first.
 static void add_lanes(const float *p, int64_t count, double *sums, int64_t lanes) {
-    wide_vec total{};
+    wide_half low{}, high{};
     for (int64_t i = 0; i < count; i += kWidth) {
-        total += __builtin_convertvector(load(p + i), wide_vec);
+        low += widen(p + i);
+        high += widen(p + i + kWidth / 2);
     }
-    for (int64_t lane = 0; lane < smaller(lanes, kWidth); ++lane) sums[lane] += total[lane];
+    for (int64_t lane = 0; lane < smaller(lanes, kWidth); ++lane) {
+        sums[lane] += lane < kWidth / 2 ? low[lane] : high[lane - kWidth / 2];
+    }
 }
 
 // Where channels follow each other.
@@ -227,7 +248,8 @@ static void add_rows(const float *p, int64_t begin, int64_t count, double *sums,
     }
 }
 
-static void add_channels(const View &v, const float *p, int64_t begin, int64_t count, double *sums) {
+static void add_channels(const View &v, const float *p, int64_t begin, int64_t count,
+                         double *sums) {
     if (v.form == Form::plain && v.spatial == 1) return add_rows(p, begin, count, sums, v.channels);
     const bool lanes = v.form == Form::c_blocked;
     const int64_t run = v.form == Form::plain ? v.spatial : v.spatial * kWidth;
@@ -266,8 +288,7 @@ static void begin_run(Run &run) {
                 store(run.at[i], broadcast(run.arguments.operands[place.index][0]));
                 break;
             case PlaceKind::slot:
-                store(run.at[i],
-                      broadcast(static_cast<float>(run.arguments.scalars[place.index])));
+                store(run.at[i], broadcast(static_cast<float>(run.arguments.scalars[place.index])));
                 break;
             case PlaceKind::constant:
                 store(run.at[i], broadcast(place.value));

@@ -59,7 +59,8 @@ double predicted_seconds(const Machine &machine, const FusedOp &op, Form form, d
     }
     // A tap costs a few cycles: of a vector, or of one float.
     const double lanes = form == Form::plain ? 1 : machine.width();
-    const double cycles = is_backward(op.head().kind) ? 6 : 2.5;
+    // One float at a time it also branches on what cannot be foreseen.
+    const double cycles = (is_backward(op.head().kind) ? 5 : 2) * (form == Form::plain ? 3 : 1);
     return pixels / lanes * (taps * cycles + 8) / 3.5e9;
 }
 

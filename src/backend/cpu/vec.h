@@ -151,4 +151,15 @@ CNN_INLINE float sum_of_lanes(vec v) {
     return sum;
 }
 
+// Compile-time numbers 0 to kWidth - 1, for shuffles.
+template <int... I>
+struct Indices {};
+template <int N, int... I>
+struct CountTo : CountTo<N - 1, N - 1, I...> {};
+template <int... I>
+struct CountTo<0, I...> {
+    typedef Indices<I...> Type;
+};
+typedef CountTo<kWidth>::Type AllLanes;
+
 }  // namespace cnn::cpu::CNN_ISA
