@@ -157,17 +157,35 @@ int32_t Net::add_input(std::string_view name, int32_t rank, const int64_t *shape
     });
 }
 
+namespace {
+
+std::vector<float> zeros(const std::string &name, const Shape &shape, int64_t most) {
+    if (checked_elements(shape) > most)
+        fail(Status::bad_file,
+             text("tensor \"", name, "\" ", to_text(shape), " has ", shape.elements(),
+                  " elements, but the file has ", most, " left"));
+    return std::vector<float>(static_cast<size_t>(shape.elements()));
+}
+
+}  // namespace
+
 // The tensors of the next node, after `first` others of `offset` elements, and how they start.
 Net::Owned Net::own(const Node &node, const std::vector<TensorSpec> &specs, size_t first,
                     int64_t offset) const {
     Owned owned;
     for (const TensorSpec &spec : specs) {
+        NetTensor tensor{text(node.name, "/", spec.name),
+                         static_cast<int32_t>(nodes_.size()),
+                         spec.shape,
+                         offset + static_cast<int64_t>(owned.values.size()),
+                         spec.decays,
+                         1};
         // State never draws numbers, so parameters alone count.
         const auto index = static_cast<int64_t>(first + owned.tensors.size());
-        const std::vector<float> values = initial_values(spec, seed_, index);
-        owned.tensors.push_back(
-            {text(node.name, "/", spec.name), static_cast<int32_t>(nodes_.size()), spec.shape,
-             offset + static_cast<int64_t>(owned.values.size()), spec.decays, 1});
+        const std::vector<float> values =
+            expected_ ? zeros(tensor.name, spec.shape, *expected_ - tensor.offset)
+                      : initial_values(spec, seed_, index);
+        owned.tensors.push_back(std::move(tensor));
         owned.values.insert(owned.values.end(), values.begin(), values.end());
     }
     return owned;

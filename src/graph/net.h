@@ -49,6 +49,9 @@ class Net {
     // Each returns the new node, or a negative status after recording the first mistake. Once the
     // net is sealed nothing is recorded, for it stays in use.
     int32_t add_input(std::string_view name, int32_t rank, const int64_t *shape);
+    int32_t add_input(std::string_view name, const Shape &shape) {
+        return add_input(name, shape.rank, shape.dim.data());
+    }
     int32_t add_layer(const Layer &layer, std::string_view name, Settings settings,
                       std::vector<int32_t> inputs);
     int32_t add_loss(const Loss &loss, std::string_view name, double weight, int32_t input);
@@ -58,7 +61,7 @@ class Net {
     int32_t record_out_of_memory() noexcept;
     void throw_mistake() const;
     // For a net whose values come from a file: tensors start as zeros, and the net is refused
-    // (bad_file) before it takes more than `elements` in theta and s.
+    // (bad_file) before it takes more than `elements` in theta or in s.
     void expect_values(int64_t elements) { expected_ = elements; }
     // After it adding is refused.
     void seal() { sealed_ = true; }
@@ -105,7 +108,6 @@ class Net {
     };
     Owned own(const Node &node, const std::vector<TensorSpec> &specs, size_t first,
               int64_t offset) const;
-    void check_expected(const std::string &tensor, const Shape &shape) const;
 
     std::string name_;
     uint64_t seed_;
