@@ -113,53 +113,6 @@ class Handler {
     std::vector<std::string> names_;  // of members whose values are yet to come
 };
 
-void append(std::string &out, const Json &json);
-
-void append_string(std::string &out, const std::string &value) {
-    out += nlohmann::json(value).dump();
-}
-
-template <class Items, class One>
-void append_items(std::string &out, char first, char last, const Items &items, const One &one) {
-    out.push_back(first);
-    bool some = false;
-    for (const auto &item : items) {
-        if (some) out.push_back(',');
-        some = true;
-        one(item);
-    }
-    out.push_back(last);
-}
-
-struct Appender {
-    std::string &out;
-
-    void operator()(std::nullptr_t) const { out += "null"; }
-    void operator()(bool value) const { out += value ? "true" : "false"; }
-    void operator()(int64_t value) const { append_text(out, value); }
-    void operator()(double value) const {
-        const size_t start = out.size();
-        append_text(out, value);
-        // What was real reads back as real.
-        if (out.find_first_of(".e", start) == std::string::npos) out += ".0";
-    }
-    void operator()(const std::string &value) const { append_string(out, value); }
-    void operator()(const Json::Array &array) const {
-        append_items(out, '[', ']', array, [&](const Json &item) { append(out, item); });
-    }
-    void operator()(const Json::Object &object) const {
-        append_items(out, '{', '}', object, [&](const JsonMember &member) {
-            append_string(out, member.name);
-            out.push_back(':');
-            append(out, member.value);
-        });
-    }
-};
-
-void append(std::string &out, const Json &json) {
-    std::visit(Appender{out}, json.value);
-}
-
 }  // namespace
 
 const Json *Json::find(std::string_view name) const {
@@ -176,10 +129,50 @@ Json parse_json(std::string_view from, std::string_view what) {
     return handler.take();
 }
 
-std::string json_text(const Json &json) {
-    std::string out;
-    append(out, json);
-    return out;
+// Strings end in a quote, so the last character tells what came before.
+void JsonWriter::separate() {
+    if (!out_.empty() && out_.back() != '{' && out_.back() != '[' && out_.back() != ':')
+        out_.push_back(',');
+}
+
+void JsonWriter::append_quoted(std::string_view text) {
+    out_ += nlohmann::json(text).dump();
+}
+
+void JsonWriter::open(char bracket) {
+    separate();
+    out_.push_back(bracket);
+}
+
+void JsonWriter::key(std::string_view name) {
+    separate();
+    append_quoted(name);
+    out_.push_back(':');
+}
+
+void JsonWriter::value(int64_t value) {
+    separate();
+    append_text(out_, value);
+}
+
+void JsonWriter::value(double value) {
+    if (!std::isfinite(value)) return this->value(text(value));
+    separate();
+    const size_t start = out_.size();
+    append_text(out_, value);
+    // What was real reads back as real.
+    if (out_.find_first_of(".e", start) == std::string::npos) out_ += ".0";
+}
+
+void JsonWriter::value(std::string_view value) {
+    separate();
+    append_quoted(value);
+}
+
+void JsonWriter::list(std::span<const int64_t> values) {
+    open('[');
+    for (const int64_t item : values) value(item);
+    close(']');
 }
 
 }  // namespace cnn

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -34,7 +36,25 @@ struct JsonMember {
 // number beyond int64 or double. `what` names the text in messages. No recursion, no locale.
 Json parse_json(std::string_view from, std::string_view what);
 
-// On one line. Doubles are the shortest that read back the same, and must be finite.
-std::string json_text(const Json &json);
+// Writes JSON on one line, member by member.
+class JsonWriter {
+  public:
+    void open(char bracket);
+    void close(char bracket) { out_.push_back(bracket); }
+    void key(std::string_view name);
+    void value(int64_t value);
+    // The shortest digits that read back the same; JSON has no infinities, so they become strings.
+    void value(double value);
+    void value(std::string_view value);
+    void list(std::span<const int64_t> values);
+
+    std::string take() { return std::move(out_); }
+
+  private:
+    void separate();
+    void append_quoted(std::string_view text);
+
+    std::string out_;
+};
 
 }  // namespace cnn

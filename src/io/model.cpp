@@ -40,81 +40,104 @@ template <class... Pieces>
 // ---- Writing
 // ---------------------------------------------------------------------------------------
 
-Json json_of(const std::string &value) {
-    return Json{value};
+void write_list(JsonWriter &out, const std::vector<int32_t> &values) {
+    out.open('[');
+    for (const int32_t value : values) out.value(int64_t{value});
+    out.close(']');
 }
 
-// JSON has no infinities.
-Json json_of(double value) {
-    return std::isfinite(value) ? Json{value} : Json{text(value)};
+void write_text(JsonWriter &out, const char *key, const std::string &value) {
+    out.key(key);
+    out.value(std::string_view(value));
 }
 
-template <class Integer>
-Json json_of(std::span<const Integer> values) {
-    Json::Array array;
-    for (const Integer value : values) array.push_back(Json{int64_t{value}});
-    return Json{std::move(array)};
-}
-
-Json json_of(const Setting &setting) {
+void write_setting(JsonWriter &out, const Setting &setting) {
     if (const auto *sizes = std::get_if<std::vector<int64_t>>(&setting))
-        return json_of(std::span<const int64_t>(*sizes));
-    if (const auto *real = std::get_if<double>(&setting)) return json_of(*real);
-    return Json{std::get<int64_t>(setting)};
+        out.list(*sizes);
+    else if (const auto *real = std::get_if<double>(&setting))
+        out.value(*real);
+    else
+        out.value(std::get<int64_t>(setting));
 }
 
-Json json_of(const Node &node) {
-    Json::Object object;
-    object.push_back({"kind", json_of(node.kind)});
-    object.push_back({"name", json_of(node.name)});
+void write_node(JsonWriter &out, const Node &node) {
+    out.open('{');
+    write_text(out, "kind", node.kind);
+    write_text(out, "name", node.name);
     if (node.is_input()) {
-        object.push_back({"shape", json_of(node.shape.sizes())});
-        return Json{std::move(object)};
+        out.key("shape");
+        out.list(node.shape.sizes());
+    } else {
+        out.key("inputs");
+        write_list(out, node.inputs);
     }
-    object.push_back({"inputs", json_of(std::span<const int32_t>(node.inputs))});
     if (node.loss) {
-        object.push_back({"weight", json_of(node.loss_weight)});
-        return Json{std::move(object)};
+        out.key("weight");
+        out.value(node.loss_weight);
     }
-    Json::Object settings;
-    for (const auto &[name, value] : node.settings.entries())
-        settings.push_back({name, json_of(value)});
-    object.push_back({"settings", Json{std::move(settings)}});
-    return Json{std::move(object)};
+    if (node.layer) {
+        out.key("settings");
+        out.open('{');
+        for (const auto &[name, value] : node.settings.entries()) {
+            out.key(name);
+            write_setting(out, value);
+        }
+        out.close('}');
+    }
+    out.close('}');
 }
 
-Json describe_network(const Session &session) {
+std::string describe_network(const Session &session) {
     const Net &net = session.net();
-    Json::Array nodes;
-    for (const Node &node : net.nodes()) nodes.push_back(json_of(node));
-    Json::Object rates;
-    for (const NetTensor &tensor : net.parameters())
-        if (tensor.rate != 1) rates.push_back({tensor.name, json_of(tensor.rate)});
-    Json::Object object;
-    object.push_back({"name", json_of(net.name())});
+    JsonWriter out;
+    out.open('{');
+    write_text(out, "name", net.name());
     // All of its 64 bits, which JSON's numbers needn't keep.
-    object.push_back({"seed", json_of(text(net.seed()))});
-    object.push_back({"steps", Json{session.steps()}});
-    object.push_back({"nodes", Json{std::move(nodes)}});
-    object.push_back({"outputs", json_of(std::span<const int32_t>(net.declared_outputs()))});
-    object.push_back({"rates", Json{std::move(rates)}});
-    return Json{std::move(object)};
+    write_text(out, "seed", text(net.seed()));
+    out.key("steps");
+    out.value(session.steps());
+    out.key("nodes");
+    out.open('[');
+    for (const Node &node : net.nodes()) write_node(out, node);
+    out.close(']');
+    out.key("outputs");
+    write_list(out, net.declared_outputs());
+    out.key("rates");
+    out.open('{');
+    for (const NetTensor &tensor : net.parameters()) {
+        if (tensor.rate == 1) continue;
+        out.key(tensor.name);
+        out.value(tensor.rate);
+    }
+    out.close('}');
+    out.close('}');
+    return out.take();
 }
 
-Json describe_optimizer(const Optimizer &optimizer) {
-    Json::Object values;
-    for (const KeyInfo &key : optimizer.rule().keys())
-        values.push_back({key.name, json_of(optimizer[key.key])});
-    Json::Object position;
-    position.push_back({"epoch", Json{optimizer.position().epoch}});
-    position.push_back({"step_in_epoch", Json{optimizer.position().step_in_epoch}});
-    position.push_back({"loss_sum", json_of(optimizer.position().loss_sum)});
-    Json::Object object;
-    object.push_back({"kind", Json{std::string(optimizer.rule().name())}});
-    object.push_back({"steps", Json{optimizer.steps()}});
-    object.push_back({"values", Json{std::move(values)}});
-    object.push_back({"position", Json{std::move(position)}});
-    return Json{std::move(object)};
+std::string describe_optimizer(const Optimizer &optimizer) {
+    JsonWriter out;
+    out.open('{');
+    write_text(out, "kind", optimizer.rule().name());
+    out.key("steps");
+    out.value(optimizer.steps());
+    out.key("values");
+    out.open('{');
+    for (const KeyInfo &key : optimizer.rule().keys()) {
+        out.key(key.name);
+        out.value(optimizer[key.key]);
+    }
+    out.close('}');
+    out.key("position");
+    out.open('{');
+    out.key("epoch");
+    out.value(optimizer.position().epoch);
+    out.key("step_in_epoch");
+    out.value(optimizer.position().step_in_epoch);
+    out.key("loss_sum");
+    out.value(optimizer.position().loss_sum);
+    out.close('}');
+    out.close('}');
+    return out.take();
 }
 
 std::string state_name(size_t index) {
@@ -255,10 +278,10 @@ ModelImage::ModelImage(Session &session, Optimizer *optimizer) {
     Metadata metadata{{"format", kFormat},
                       {"format_version", text(kFormatVersion)},
                       {"libcnn_version", library_version()},
-                      {"network", json_text(describe_network(session))}};
+                      {"network", describe_network(session)}};
     if (optimizer) {
         add_states(*optimizer, parameters);
-        metadata.emplace_back("optimizer", json_text(describe_optimizer(*optimizer)));
+        metadata.emplace_back("optimizer", describe_optimizer(*optimizer));
     }
     header_ = safetensors_header(metadata, headings_);
 }
@@ -361,9 +384,8 @@ void ModelFile::build_node(Net &net, const Json &node, const std::string &what) 
     if (kind == "input") {
         check_members(node, {"kind", "name", "shape"}, which);
         const std::vector<int64_t> sizes = integers_of(node.find("shape"), which + ": shape");
-        if (sizes.empty() || sizes.size() > 3)
-            refuse(which, ": shape has ", sizes.size(), " sizes, but must have 1 to 3");
-        net.add_input(name, Shape(std::span<const int64_t>(sizes)));
+        if (sizes.size() > kMaxRank) refuse(which, ": shape has ", sizes.size(), " sizes");
+        net.add_input(name, static_cast<int32_t>(sizes.size()), sizes.data());
         net.throw_mistake();
         return;
     }

@@ -184,26 +184,33 @@ SafeTensors read_safetensors(std::span<const uint8_t> file) {
 }
 
 std::string safetensors_header(const Metadata &metadata, std::span<const TensorHeading> tensors) {
-    Json::Object strings;
-    for (const auto &[name, value] : metadata) strings.push_back({name, Json{value}});
-    Json::Object root;
-    root.push_back({kMetadata, Json{std::move(strings)}});
+    JsonWriter writer;
+    writer.open('{');
+    writer.key(kMetadata);
+    writer.open('{');
+    for (const auto &[name, value] : metadata) {
+        writer.key(name);
+        writer.value(std::string_view(value));
+    }
+    writer.close('}');
     int64_t begin = 0;
     for (const TensorHeading &tensor : tensors) {
-        Json::Array shape;
         int64_t bytes = 4;
-        for (const int64_t size : tensor.shape) {
-            shape.push_back(Json{size});
-            bytes *= size;
-        }
-        Json::Object object;
-        object.push_back({"dtype", Json{std::string("F32")}});
-        object.push_back({"shape", Json{std::move(shape)}});
-        object.push_back({"data_offsets", Json{Json::Array{Json{begin}, Json{begin + bytes}}}});
-        root.push_back({tensor.name, Json{std::move(object)}});
+        for (const int64_t size : tensor.shape) bytes *= size;
+        const int64_t offsets[2] = {begin, begin + bytes};
+        writer.key(tensor.name);
+        writer.open('{');
+        writer.key("dtype");
+        writer.value(std::string_view("F32"));
+        writer.key("shape");
+        writer.list(tensor.shape);
+        writer.key("data_offsets");
+        writer.list(offsets);
+        writer.close('}');
         begin += bytes;
     }
-    std::string json = json_text(Json{std::move(root)});
+    writer.close('}');
+    std::string json = writer.take();
     json.resize((json.size() + 7) / 8 * 8, ' ');
     if (json.size() > kLargestHeader)
         fail(Status::limit_exceeded, text("the file's header would have ", json.size(),
