@@ -224,9 +224,10 @@ CNN_API void cnn_net_destroy(cnn_net *net);
 
 /* Every function below that returns cnn_node adds a node and infers its output's shape at once. The
  * first mistake gives a negative node and is kept in the net with its whole message; adding to a
- * negative node passes it on; cnn_net_compile, or cnn_net_error, reports it. Nodes can't be added
- * after cnn_net_compile. A name must be unique in its net; the default is the kind and a counter
- * ("conv2d_1"). Names of nodes are the prefix of the names of their tensors, "conv2d_1/weight". */
+ * negative node passes it on; cnn_net_compile, or cnn_net_error, reports it. After cnn_net_compile
+ * adding gives -CNN_BAD_STATE and the net stays as it is. A name must be unique in its net; the
+ * default is the kind and a counter ("conv2d_1"). Names of nodes are the prefix of the names of their
+ * tensors, "conv2d_1/weight". */
 
 typedef int32_t cnn_activation_kind;
 
@@ -395,9 +396,9 @@ typedef int32_t cnn_loss_kind;
  *  sample. Each is a mean over the samples: 1/n, whatever the weights sum to. No loss includes the
  *  regulariser of the optimizer. */
 enum {
-    /** (1/n) sum_k s_k (-sum_c t_c log softmax(y)_c), over the channels; y are logits. Targets are
-     *  class indices (0 to channels - 1) or distributions; with [C, H, W] it sums over positions
-     *  and takes distributions. (Hedberg 27, fused; the gradient is y sum(t) - t.) */
+    /** (1/n) sum_k s_k (-sum_c t_c log softmax(y)_c) over the classes; y are logits, [C]
+     *  or [C, 1, 1]. Targets are class indices (0 to C - 1) or distributions t. (Hedberg 27,
+     *  fused; the gradient is softmax(y) sum(t) - t.) */
     CNN_LOSS_SOFTMAX_CROSS_ENTROPY = 1,
     /** (1/n) sum_k s_k sum_i [max(y,0) - y t + log(1 + exp(-|y|))]: binary cross-entropy of
      *  sigmoid(y), y being logits (Hedberg 26, fused). */

@@ -14,16 +14,15 @@ class SoftmaxCrossEntropy final : public Loss {
     const char *name() const override { return "softmax_cross_entropy"; }
 
     void check(const Shape &prediction) const override {
-        if (prediction[0] < 2)
-            fail(Status::shape_mismatch, text("the input's shape is ", to_text(prediction),
-                                              ", but classes need at least 2 channels"));
+        if (prediction[0] < 2 || prediction.elements() != prediction[0])
+            fail(Status::shape_mismatch,
+                 text("the input's shape is ", to_text(prediction),
+                      ", but must be [classes] or [classes, 1, 1] with at least 2 classes"));
     }
 
     TargetForm default_form() const override { return TargetForm::labels; }
 
-    bool takes(TargetForm form, const Shape &prediction) const override {
-        return form == TargetForm::values || prediction.elements() == prediction[0];
-    }
+    bool takes(TargetForm, const Shape &) const override { return true; }
 
     void emit(LossEmitter &e) const override {
         const Tensor prediction = e.tensor(e.prediction());
@@ -39,9 +38,9 @@ class SoftmaxCrossEntropy final : public Loss {
 
         ExpressionBuilder b;
         const auto share = b.times(b.scalar(kSlotInverseCount), b.constant(e.weight()));
-        b.result(b.times(b.times(b.operand(0), b.operand(1)), share));
+        b.result(b.times(b.operand(0), share));
         const TensorId value = e.temporary(wide_scalar());
-        e.emit(OpKind::sum, {loss, e.weights()}, {value}, PointwiseAttributes{b.take()});
+        e.emit(OpKind::sum, {loss}, {value}, PointwiseAttributes{b.take()});
         e.give_value(value);
 
         ExpressionBuilder c;
