@@ -315,6 +315,8 @@ static void begin_chunk(Run &run, int64_t begin, int64_t count) {
             float *const data = run.arguments.operands[place.index] + begin;
             run.at[i] = partial ? own : data;
             if (partial) store(own, load_first(data, count));
+            // The next chunk comes while this one computes: streams are many, each in short runs.
+            for (int64_t i = 0; i < count; i += 16) __builtin_prefetch(data + count + i, 1);
         } else if (place.kind == PlaceKind::channel) {
             spread_channels(run.view, own, run.arguments.operands[place.index], begin, count);
         } else if (place.kind == PlaceKind::sample) {
