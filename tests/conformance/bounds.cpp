@@ -422,7 +422,6 @@ class Runner {
             at(op_.outputs[r]).value = want[r];
             at(op_.outputs[r]).error.assign(want[r].size(), 0);
         }
-        Op probabilities;
         Bounded y;
         softmax_values(x, s[0], classes, y);
         const double sums = sum_factor(static_cast<double>(classes));

@@ -62,6 +62,21 @@ void for_each_place(const Tensor &tensor, const Layout &layout, int64_t n, Body 
     }
 }
 
+// One element or lane of a tensor's memory.
+struct Spot {
+    Place place;
+    int64_t logical, memory;
+};
+
+std::vector<Spot> spots_of(const Tensor &tensor, const Layout &layout, int64_t n) {
+    std::vector<Spot> spots;
+    spots.reserve(static_cast<size_t>(layout.elements(tensor.shape)));
+    for_each_place(tensor, layout, n, [&](Place place, int64_t logical, int64_t memory) {
+        spots.push_back({place, logical, memory});
+    });
+    return spots;
+}
+
 void fill_words(Bytes &bytes, size_t begin, size_t end, uint32_t word) {
     for (size_t i = begin; i < end; ++i)
         bytes[i] = std::byte{static_cast<uint8_t>(word >> (8 * (i % 4)))};
@@ -93,22 +108,22 @@ class Image {
     }
 
     // Elements as given, padding by its rule, poison beyond.
-    void fill(const std::vector<double> &values, int64_t n, Padding padding) {
+    void fill(const std::vector<double> &values, const std::vector<Spot> &spots, Padding padding) {
         poison();
-        for_each_place(tensor_, layout_, n, [&](Place place, int64_t logical, int64_t memory) {
-            if (place == Place::element) {
-                const auto i = static_cast<size_t>(logical);
+        for (const Spot &spot : spots) {
+            if (spot.place == Place::element) {
+                const auto i = static_cast<size_t>(spot.logical);
                 if (tensor_.type == Type::wide) {
-                    put(2 * memory, values[2 * i]);
-                    put(2 * memory + 1, values[2 * i + 1]);
+                    put(2 * spot.memory, values[2 * i]);
+                    put(2 * spot.memory + 1, values[2 * i + 1]);
                 } else {
-                    put(memory, values[i]);
+                    put(spot.memory, values[i]);
                 }
-            } else if (place == Place::padding) {
-                const double garbage = static_cast<double>(memory * 7919 % 1009) / 4 - 120;
-                put(memory, padding == Padding::zero ? 0 : garbage);
+            } else if (spot.place == Place::padding) {
+                const double garbage = static_cast<double>(spot.memory * 7919 % 1009) / 4 - 120;
+                put(spot.memory, padding == Padding::zero ? 0 : garbage);
             }
-        });
+        }
     }
 
     double value(int64_t memory) const {
@@ -120,11 +135,11 @@ class Image {
         }
     }
 
-    bool guards_intact() const {
-        Bytes expected(bytes_.size());
-        fill_words(expected, 0, expected.size(), kGuardWord);
+    // Whether what lies around the tensor is as in `before`.
+    bool guards_as_in(const Image &before) const {
         const auto same = [&](int64_t from, int64_t to) {
-            return std::equal(bytes_.begin() + from, bytes_.begin() + to, expected.begin() + from);
+            return std::equal(bytes_.begin() + from, bytes_.begin() + to,
+                              before.bytes_.begin() + from);
         };
         return same(0, begin_) && same(end_, size());
     }
@@ -181,7 +196,7 @@ double quantised(HostType type, double value) {
         case HostType::u8:
             return std::clamp(std::round(std::abs(value) * 255), 0.0, 255.0);
         default:
-            return std::round(value * 1000);
+            return std::round(std::abs(value) * 1000);
     }
 }
 
@@ -346,16 +361,24 @@ class Trial {
                std::equal(now.end() - guard, now.end(), workspace_.end() - guard);
     }
 
-    // Operands that are read get their data, the others poison.
-    void write_operands() {
+    // What operands hold before a launch of n samples: their data if they are read, else poison.
+    void set_count(int64_t n) {
+        if (n_ == n) return;
+        n_ = n;
+        spots_.clear();
         for (size_t i = 0; i < operands(); ++i) {
+            spots_.push_back(spots_of(images_[i].tensor(), images_[i].layout(), n));
             if (data_[i].empty())
                 images_[i].poison();
             else
-                images_[i].fill(data_[i], n_, c_.operands[i].padding);
+                images_[i].fill(data_[i], spots_[i], c_.operands[i].padding);
+        }
+    }
+
+    void write_operands() {
+        for (size_t i = 0; i < operands(); ++i)
             opened_.queue->write({buffers_[i].get(), 0}, images_[i].bytes().data(),
                                  images_[i].size());
-        }
         write_workspace();
     }
 
@@ -394,13 +417,13 @@ class Trial {
 
     // False where the rest of the case isn't worth a try.
     bool check_launch(const Expected &e, bool in_place) {
-        n_ = e.n;
+        set_count(e.n);
         in_place_ = in_place;
         if (in_place && !may_run_in_place()) return true;
         const size_t before = outcome_.failures.size();
         const std::vector<Image> first = launch();
         for (size_t i = 0; i < operands() && outcome_.failures.size() == before; ++i) {
-            if (!first[i].guards_intact())
+            if (!first[i].guards_as_in(images_[i]))
                 fail_case(text("writes outside operand ", i));
             else if (is_output(i))
                 check_output(i, first[i], e.operands[i]);
@@ -419,44 +442,35 @@ class Trial {
         for (const OperandData &operand : c_.operands)
             wild = wild || operand.fill == Fill::special || operand.fill == Fill::huge;
         const bool zero = c_.operands[i].padding == Padding::zero;
-        bool failed = false;
-        for_each_place(
-            image.tensor(), image.layout(), n_, [&](Place place, int64_t logical, int64_t memory) {
-                if (failed || place == Place::beyond) return;
-                const double got = image.value(memory);
-                if (place == Place::padding) {
-                    failed = zero ? got != 0 : !wild && !std::isfinite(got);
-                    if (failed)
-                        fail_case(text("output ", i - inputs(), " padding lane ", memory, " holds ",
-                                       got, zero ? ", not zero" : ""));
-                    return;
-                }
-                const auto k = static_cast<size_t>(logical);
-                failed = !acceptable(got, expected.value[k], expected.error[k], precision_);
-                if (failed)
-                    fail_case(text("output ", i - inputs(), " at ",
-                                   index_text(image.tensor().shape, logical), " of ",
-                                   to_text(image.tensor().shape), ": got ", got, ", want ",
-                                   expected.value[k], " within ", expected.error[k]));
-            });
+        for (const Spot &spot : spots_[i]) {
+            if (spot.place == Place::beyond) continue;
+            const double got = image.value(spot.memory);
+            if (spot.place == Place::padding) {
+                if (zero ? got == 0 : wild || std::isfinite(got)) continue;
+                return fail_case(text("output ", i - inputs(), " padding lane ", spot.memory,
+                                      " holds ", got, zero ? ", not zero" : ""));
+            }
+            const auto k = static_cast<size_t>(spot.logical);
+            if (acceptable(got, expected.value[k], expected.error[k], precision_)) continue;
+            const Shape &shape = image.tensor().shape;
+            return fail_case(text("output ", i - inputs(), " at ", index_text(shape, spot.logical),
+                                  " of ", to_text(shape), ": got ", got, ", want ",
+                                  expected.value[k], " within ", expected.error[k]));
+        }
     }
 
     // The same bits a second time.
     void check_again(const std::vector<Image> &first) {
         const std::vector<Image> second = launch();
         for (size_t i = inputs(); i < operands(); ++i) {
-            bool failed = false;
-            const auto &a = first[i], &b = second[i];
-            for_each_place(a.tensor(), a.layout(), n_,
-                           [&](Place p, int64_t logical, int64_t memory) {
-                               if (failed || p != Place::element) return;
-                               const double x = a.value(memory), y = b.value(memory);
-                               failed = x != y && !(std::isnan(x) && std::isnan(y));
-                               if (failed)
-                                   fail_case(text("output ", i - inputs(), " at ",
-                                                  index_text(a.tensor().shape, logical), ": first ",
-                                                  x, ", then ", y));
-                           });
+            for (const Spot &spot : spots_[i]) {
+                if (spot.place != Place::element) continue;
+                const double a = first[i].value(spot.memory), b = second[i].value(spot.memory);
+                if (a == b || (std::isnan(a) && std::isnan(b))) continue;
+                return fail_case(text("output ", i - inputs(), " at ",
+                                      index_text(first[i].tensor().shape, spot.logical), ": first ",
+                                      a, ", then ", b));
+            }
         }
     }
 
@@ -469,7 +483,8 @@ class Trial {
     Outcome &outcome_;
     Precision precision_;
     std::unique_ptr<Kernel> kernel_;
-    std::vector<Image> images_;
+    std::vector<Image> images_;  // before a launch
+    std::vector<std::vector<Spot>> spots_;
     std::vector<std::unique_ptr<Buffer>> buffers_;
     std::vector<Ref> refs_;
     Bytes workspace_;
