@@ -20,7 +20,6 @@ typedef uint16 uint_t;
 #define LANE_INDEX ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 #define LOAD(p, i) vload16((i), (p))
 #define STORE(v, i, p) vstore16((v), (i), (p))
-#define TO_REAL(v) convert_float16(v)
 #else
 typedef float real_t;
 typedef int int_t;
@@ -28,7 +27,6 @@ typedef uint uint_t;
 #define WIDTH 1
 #define LOAD(p, i) ((p)[i])
 #define STORE(v, i, p) ((p)[i] = (v))
-#define TO_REAL(v) convert_float(v)
 #endif
 #define ZERO ((real_t)(0.0f))
 #define ONE ((real_t)(1.0f))

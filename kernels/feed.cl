@@ -1,25 +1,19 @@
 // Samples as the host has them, row after row, into a tensor: (raw - mean[c]) * scale[c] as floats, or
-// integers as they are. Options: INTEGERS.
+// integers as they are. One program serves both, so that labels cost no build of their own.
 
 #define RAW_FLOAT 0
 #define RAW_BYTE 1
 #define RAW_INT 2
-
-#ifdef INTEGERS
-#define OUT int
-#else
-#define OUT float
-#endif
 
 inline float pick(float4 values, int c) {
     return c == 0 ? values.s0 : c == 1 ? values.s1 : c == 2 ? values.s2 : values.s3;
 }
 
 // Elements count [samples][channels][inner] as in plain tensors; with BLOCKED, blocks of samples.
-ITEMS __kernel void feed(__global const float *raw, __global OUT *y, long y_offset, int total,
-                         int chunk, int batch, int channels, int inner, int type, int nhwc,
-                         float scale0, float scale1, float scale2, float scale3, float mean0,
-                         float mean1, float mean2, float mean3) {
+ITEMS __kernel void feed(__global const float *raw, __global int *y, long y_offset, int total,
+                         int chunk, int batch, int channels, int inner, int integers, int type,
+                         int nhwc, float scale0, float scale1, float scale2, float scale3,
+                         float mean0, float mean1, float mean2, float mean3) {
     y += y_offset;
     const float4 scales = (float4)(scale0, scale1, scale2, scale3);
     const float4 means = (float4)(mean0, mean1, mean2, mean3);
@@ -35,21 +29,21 @@ ITEMS __kernel void feed(__global const float *raw, __global OUT *y, long y_offs
 #else
         const int first = sample, lanes = 1;
 #endif
-        __global OUT *to = y + i * WIDTH;
+        __global int *to = y + i * WIDTH;
         // Unrolled, this would be slow to compile.
 #pragma unroll 1
         for (int lane = 0; lane < lanes; ++lane) {
             const int at = (first + lane) * features + within;
-#ifdef INTEGERS
-            to[lane] = type == RAW_BYTE  ? (int)((__global const uchar *)raw)[at]
-                       : type == RAW_INT ? ((__global const int *)raw)[at]
-                                         : (int)raw[at];
-#else
-            const float v = type == RAW_BYTE  ? (float)((__global const uchar *)raw)[at]
-                            : type == RAW_INT ? (float)((__global const int *)raw)[at]
-                                              : raw[at];
-            to[lane] = (v - mean) * scale;
-#endif
+            if (integers) {
+                to[lane] = type == RAW_BYTE  ? (int)((__global const uchar *)raw)[at]
+                           : type == RAW_INT ? ((__global const int *)raw)[at]
+                                             : (int)raw[at];
+            } else {
+                const float v = type == RAW_BYTE  ? (float)((__global const uchar *)raw)[at]
+                                : type == RAW_INT ? (float)((__global const int *)raw)[at]
+                                                  : raw[at];
+                to[lane] = as_int((v - mean) * scale);
+            }
         }
         for (int lane = lanes; lane < WIDTH; ++lane) to[lane] = 0;
     }

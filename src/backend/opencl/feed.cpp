@@ -6,7 +6,6 @@
 
 #include "backend/opencl/expression_source.h"
 #include "backend/opencl/operations.h"
-#include "base/text.h"
 
 namespace cnn::opencl {
 namespace {
@@ -41,9 +40,7 @@ class FeedKernel final : public Kernel {
         : device_(device), blocked_(blocked) {
         tensor_ = group.tensors[static_cast<size_t>(group.head().outputs[0])];
         output_ = group.head().outputs[0];
-        const bool integers = tensor_.type == Type::i32;
-        function_ = device.function(
-            "feed.cl", "feed", text(class_options(device, blocked), integers ? " -DINTEGERS" : ""));
+        function_ = device.function("feed.cl", "feed", class_options(device, blocked));
         const int64_t most = std::max<int64_t>(1, tensor_.shape.elements()) * 4;
         raw_ = device.allocate(most);
         for (Staging &staging : stagings_) {
@@ -72,6 +69,7 @@ class FeedKernel final : public Kernel {
         for (const int64_t value : {total, chunk_, launch.n, extent.channels, extent.inner}) {
             function_.set(index++, to_int(value));
         }
+        function_.set(index++, tensor_.type == Type::i32 ? 1 : 0);
         function_.set(index++, raw_type(feed.type));
         function_.set(index++, feed.nhwc ? 1 : 0);
         for (const float scale : feed.scale) function_.set(index++, scale);
