@@ -38,6 +38,14 @@ void set_initializer(Settings &settings, const Descriptor &d) {
     settings.set("initializer_scale", scale == 0 ? otherwise : scale);
 }
 
+// A newer caller's descriptor is refused with the name of what was to be added.
+template <class Descriptor>
+void check_descriptor(const char *kind, const Descriptor &d) {
+    const std::string what = d.name ? text("add ", kind, " \"", d.name, "\"") : text("add ", kind);
+    check_reserved(d.reserved, what.c_str());
+    if constexpr (requires { d.reserved32; }) check_reserved(d.reserved32, what.c_str());
+}
+
 // What every add does: a mistake in the descriptor is recorded like any other.
 template <class Descriptor, class Fill>
 cnn_node add(cnn_net *net, const Layer &layer, std::vector<int32_t> inputs,
@@ -46,18 +54,14 @@ cnn_node add(cnn_net *net, const Layer &layer, std::vector<int32_t> inputs,
     Net &graph = net->session.net();
     try {
         const Descriptor d = descriptor ? *descriptor : Descriptor{};
+        check_descriptor(layer.kind(), d);
         Settings settings;
-        try {
-            check_reserved(d.reserved, text("add ", layer.kind()).c_str());
-            fill(d, settings);
-        } catch (const Error &error) {
-            return graph.record(error);
-        }
+        fill(d, settings);
         return graph.add_layer(layer, text_or(d.name, ""), std::move(settings), std::move(inputs));
-    } catch (const Error &error) {
-        return -static_cast<cnn_node>(error.status);
+    } catch (Error &error) {
+        return graph.record(std::move(error));
     } catch (...) {
-        return -CNN_OUT_OF_MEMORY;
+        return graph.record_out_of_memory();
     }
 }
 
@@ -68,7 +72,6 @@ cnn_node add_plain(cnn_net *net, const Layer &layer, std::vector<int32_t> inputs
 
 cnn_node add_pool(cnn_net *net, const Layer &layer, cnn_node input, const cnn_pool2d *descriptor) {
     return add(net, layer, {input}, descriptor, [](const cnn_pool2d &d, Settings &s) {
-        check_reserved(d.reserved32, "add pool2d");
         const std::vector<int64_t> window = pair_of(d.window, 0);
         std::vector<int64_t> stride = window;
         if (d.stride[0] != 0 || d.stride[1] != 0) stride = pair_of(d.stride, window[0]);
@@ -108,14 +111,12 @@ void cnn_net_destroy(cnn_net *net) {
 
 cnn_node cnn_net_input(cnn_net *net, const char *name, int32_t rank, const int64_t *shape) {
     if (!net) return -CNN_INVALID_ARGUMENT;
-    cnn_node node = -CNN_OUT_OF_MEMORY;
-    guard(nullptr, [&] {
-        const bool fits = rank >= 1 && rank <= 3 && shape;
-        const Shape sizes(fits ? std::span<const int64_t>(shape, static_cast<size_t>(rank))
-                               : std::span<const int64_t>());
-        node = net->session.net().add_input(text_or(name, ""), sizes);
-    });
-    return node;
+    Net &graph = net->session.net();
+    try {
+        return graph.add_input(text_or(name, ""), rank, shape);
+    } catch (...) {
+        return graph.record_out_of_memory();
+    }
 }
 
 cnn_node cnn_net_conv2d(cnn_net *net, cnn_node input, const cnn_conv2d *descriptor) {
@@ -135,7 +136,6 @@ cnn_node cnn_net_conv2d(cnn_net *net, cnn_node input, const cnn_conv2d *descript
 
 cnn_node cnn_net_dense(cnn_net *net, cnn_node input, const cnn_dense *descriptor) {
     return add(net, *dense_layer(), {input}, descriptor, [](const cnn_dense &d, Settings &s) {
-        check_reserved(d.reserved32, "add dense");
         s.set("units", d.units);
         s.set("bias", int64_t{d.no_bias == 0});
         set_activation(s, d.activation, d);
@@ -170,7 +170,6 @@ cnn_node cnn_net_softmax(cnn_net *net, cnn_node input, const cnn_plain *descript
 
 cnn_node cnn_net_dropout(cnn_net *net, cnn_node input, const cnn_dropout *descriptor) {
     return add(net, *dropout_layer(), {input}, descriptor, [](const cnn_dropout &d, Settings &s) {
-        check_reserved(d.reserved32, "add dropout");
         s.set("rate", static_cast<double>(d.rate));
     });
 }
@@ -200,21 +199,20 @@ cnn_node cnn_net_concat(cnn_net *net, const cnn_node *inputs, int32_t count,
 cnn_node cnn_net_loss(cnn_net *net, cnn_node input, const cnn_loss *descriptor) {
     if (!net) return -CNN_INVALID_ARGUMENT;
     Net &graph = net->session.net();
-    cnn_node node = -CNN_OUT_OF_MEMORY;
-    guard(nullptr, [&] {
+    try {
         const cnn_loss d = descriptor ? *descriptor : cnn_loss{};
-        try {
-            check_reserved(d.reserved, "add loss");
-            const Loss *loss = find_loss(d.kind);
-            if (!loss)
-                fail(Status::invalid_argument,
-                     text("add loss: kind is ", d.kind, ", which is none of cnn_loss_kind"));
-            node = graph.add_loss(*loss, text_or(d.name, ""), or_default(d.weight, 1), input);
-        } catch (const Error &error) {
-            node = graph.record(error);
-        }
-    });
-    return node;
+        check_descriptor("loss", d);
+        const Loss *loss = find_loss(d.kind);
+        if (!loss)
+            fail(Status::invalid_argument,
+                 text("add loss", d.name ? text(" \"", d.name, "\"") : "", ": kind is ", d.kind,
+                      ", which is none of cnn_loss_kind"));
+        return graph.add_loss(*loss, text_or(d.name, ""), or_default(d.weight, 1), input);
+    } catch (Error &error) {
+        return graph.record(std::move(error));
+    } catch (...) {
+        return graph.record_out_of_memory();
+    }
 }
 
 cnn_status cnn_net_output(cnn_net *net, cnn_node node, cnn_error *error) {

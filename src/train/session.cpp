@@ -122,8 +122,6 @@ void Session::loss_gradient(const Samples &samples, bool training, double *loss)
     exe.scalars()[kSlotInverseCount] = 1.0 / static_cast<double>(samples.count());
     exe.launch(plan, samples.count(), static_cast<uint64_t>(steps_) + 1);
     if (loss) *loss = exe.read_loss(plan);
-    // The samples are the host's again when this returns.
-    exe.queue().finish();
 }
 
 namespace {
@@ -252,10 +250,7 @@ void Session::train_step(Optimizer &optimizer, const Samples &samples, double *l
                   " samples, but the net is compiled for at most ", exe.max_batch()));
     const DefaultFloatEnvironment environment;
     Plan &plan = step(optimizer, samples, samples.count(), nullptr, optimizer[Key::learning_rate]);
-    if (!loss) {
-        exe.queue().finish();
-        return;
-    }
+    if (!loss) return;
     *loss = exe.read_loss(plan);
     if (exe.status_value(kStatusGate) == 0) {
         exe.reset_status();
