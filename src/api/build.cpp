@@ -1,5 +1,6 @@
 // Building a net: descriptors become settings, with defaults filled in.
 #include "api/shim.h"
+#include "base/fpenv.h"
 #include "layers/registry.h"
 
 using namespace cnn;
@@ -52,6 +53,7 @@ cnn_node add(cnn_net *net, const Layer &layer, std::vector<int32_t> inputs,
              const Descriptor *descriptor, const Fill &fill) noexcept {
     if (!net) return -CNN_INVALID_ARGUMENT;
     Net &graph = net->session.net();
+    const DefaultFloatEnvironment environment;
     try {
         const Descriptor d = descriptor ? *descriptor : Descriptor{};
         check_descriptor(layer.kind(), d);

@@ -35,7 +35,8 @@ enum class HostType : uint8_t { f32, u8, i32, i64 };
 // Samples in the host's memory for a feed operation. Row k of the launch is row rows[k] (k when
 // rows is null) of data; a row has the elements of one sample of the fed tensor, channels last when
 // nhwc. Real outputs are (raw - mean[c]) * scale[c], c at most 3; i32 outputs (labels) take them as
-// they are.
+// they are. data and rows are the host's again when the launch returns, though the device may be
+// behind.
 struct Feed {
     const std::byte *data = nullptr;
     const int64_t *rows = nullptr;
