@@ -40,6 +40,7 @@ struct ProductTile {
     int64_t scalar_stride = 0, vector_stride = 0;          // from s to s + 1, from v to v + 1
     int64_t out_scalar_stride = 0, out_vector_stride = 0;  // likewise
     TileLoop loops[kLoops];                                // the last is innermost
+    int64_t scalar_ahead = 0;                              // where large tiles prefetch
     bool first = true;                                     // sums start at zero, else at out
     bool last = true;                                      // the epilogue follows
     // Lanes in use of the last vector, kWidth for all. The others are stored as zero, or not at all

@@ -20,10 +20,13 @@ struct Family {
     const float *base[kBases];
     int64_t stride;
 
-    [[gnu::always_inline]] Family(const float *p, int64_t stride_of_members) : stride(stride_of_members) {
+    [[gnu::always_inline]] Family(const float *p, int64_t stride_of_members)
+        : stride(stride_of_members) {
         for (int i = 0; i < kBases; ++i) base[i] = p + 3 * i * stride;
     }
-    [[gnu::always_inline]] const float *operator[](int i) const { return base[i / 3] + (i % 3) * stride; }
+    [[gnu::always_inline]] const float *operator[](int i) const {
+        return base[i / 3] + (i % 3) * stride;
+    }
     [[gnu::always_inline]] void advance(int64_t step) {
         for (int i = 0; i < kBases; ++i) base[i] += step;
     }
@@ -44,6 +47,6 @@ CNN_INLINE vec activated(vec v, const TileEpilogue &e) {
 }  // namespace cnn::cpu::CNN_ISA
 
 #include "backend/cpu/convolution_product.inl"
-#include "backend/cpu/convolution_weights.inl"
 #include "backend/cpu/convolution_simple.inl"
 #include "backend/cpu/convolution_table.inl"
+#include "backend/cpu/convolution_weights.inl"

@@ -75,7 +75,8 @@ void choose_blocks(const Machine &machine, DirectPlan &plan) {
     if (plan.positions_are_vectors) {
         const int64_t span = plan.columns.empty() ? 1 : plan.columns[0].in_step;
         const int64_t columns = (plan.position_tile - 1) * span + most_taps(plan.columns);
-        bytes = most_taps(plan.rows) * columns * plan.lanes * vector;
+        const int64_t apart = std::min(plan.batches, plan.position_tile) * most_taps(plan.columns);
+        bytes = most_taps(plan.rows) * std::max(columns, apart) * plan.lanes * vector;
     } else {
         bytes = plan.filter_tile * rounds * vector;
     }
@@ -92,12 +93,32 @@ void choose_blocks(const Machine &machine, DirectPlan &plan) {
     }
 }
 
+// Along which of columns, rows and batches tiles of positions lie best: the longer, the fuller, but
+// columns are next to each other in memory.
+int line_axis(const DirectPlan &plan, const int64_t (&counts)[3]) {
+    int best_axis = 0;
+    double best = 0;
+    for (int axis = 0; axis < 3; ++axis) {
+        double cycles = 0;
+        for_piece_sizes(counts[axis], plan.position_tile, [&](int64_t tiles, int64_t positions) {
+            cycles += static_cast<double>(tiles) * round_cycles(plan.filter_tile, positions);
+        });
+        cycles *= (axis == 0 ? 1 : axis == 1 ? 1.02 : 1.1) / static_cast<double>(counts[axis]);
+        if (axis == 0 || cycles < best) {
+            best = cycles;
+            best_axis = axis;
+        }
+    }
+    return best_axis;
+}
+
 double predict_seconds(const Machine &machine, const DirectPlan &plan) {
     double rounds = 0;  // cycles
     for (const Segment &row : plan.rows) {
         for (const Segment &column : plan.columns) {
-            const int64_t lines = std::min(row.count, column.count);
-            const int64_t line = std::max(row.count, column.count);
+            const int64_t counts[3] = {column.count, row.count, plan.batches};
+            const int64_t line = counts[line_axis(plan, counts)];
+            const double lines = static_cast<double>(counts[0] * counts[1] * counts[2] / line);
             const double taps = static_cast<double>(row.taps * column.taps);
             const double each = line_cycles(plan, line, plan.filter_tile, plan.position_tile);
             const double tiles = static_cast<double>(pieces_of(line, plan.position_tile) *
@@ -106,21 +127,26 @@ double predict_seconds(const Machine &machine, const DirectPlan &plan) {
                 static_cast<double>((plan.reductions - 1) * plan.lanes + plan.last_lanes);
             const double visits =
                 static_cast<double>(divide_up(plan.reductions, plan.reduction_chunk));
-            rounds += static_cast<double>(lines) * (each * taps * sums + tiles * visits * 50);
+            rounds += lines * (each * taps * sums + tiles * visits * 50);
         }
     }
-    return rounds * static_cast<double>(plan.batches * plan.groups) * cycle_seconds(machine) * 1.1;
+    return rounds * static_cast<double>(plan.groups) * cycle_seconds(machine) * 1.1;
 }
 
 void choose_parts(DirectPlan &plan) {
     const int64_t wanted = part_count(kMaxParts, plan.seconds);
     const int64_t tiles = pieces_of(plan.filters, plan.filter_tile);
     const int64_t rows = positions_of(plan.rows);
-    const auto missing = [&] { return divide_up(wanted, units_of(plan, plan.batches)); };
-    // Rows cost their overlap, filters another pass over the input.
-    plan.row_parts = std::clamp<int64_t>(missing(), 1, std::max<int64_t>(rows / 4, 1));
+    const auto missing = [&] { return divide_up(wanted, units_of(plan)); };
+    // Batches are kept together as far as a tile of positions may use them. Rows cost their
+    // overlap, filters another pass over the input.
+    plan.batch_parts = divide_up(plan.batches, plan.positions_are_vectors ? plan.position_tile : 1);
+    plan.row_parts = std::clamp<int64_t>(missing(), 1, std::max<int64_t>(rows / 3, 1));
     plan.filter_parts = std::clamp<int64_t>(missing(), 1, tiles);
-    if (missing() > 1) plan.row_parts = std::clamp<int64_t>(plan.row_parts * missing(), 1, rows);
+    const int64_t enough = std::min<int64_t>(wanted, 4);
+    if (units_of(plan) >= enough) return;
+    plan.batch_parts = std::clamp<int64_t>(plan.batch_parts * missing(), 1, plan.batches);
+    if (units_of(plan) < enough) plan.row_parts = std::clamp<int64_t>(enough, 1, rows);
 }
 
 }  // namespace
@@ -143,18 +169,17 @@ class UnitRun {
 
   private:
     void run_lanes(Range reductions, int64_t lanes, bool first, bool last);
-    void run_rectangle(const Segment &row, Range rows, const Segment &column);
-    int64_t columns_of(const Segment &column) const {
-        return plan_.batch_is_column ? batches_ : column.count;
-    }
+    void run_box(const Segment &row, Range rows, const Segment &column);
     void set_loops(const Segment &row, const Segment &column);
+    void prefetch(const float *weights, bool there) const;
     void run_line(int64_t in, int64_t out, int64_t w);
     void run_tiles(int64_t in, int64_t out, int64_t w, int64_t positions, bool at_end);
 
     const ConvolutionKernels &kernels_;
     const DirectPlan &plan_;
     TileEpilogue epilogue_;
-    int64_t batches_;
+    int64_t columns_;  // where batches are columns
+    Range batches_{0, 1};
     const float *in_, *w_;
     float *out_;
     Range rows_, filters_;
@@ -167,14 +192,18 @@ class UnitRun {
 
 UnitRun::UnitRun(const ConvolutionKernels &kernels, const DirectPlan &plan,
                  const DirectArguments &arguments, int64_t unit)
-    : kernels_(kernels), plan_(plan), epilogue_(arguments.epilogue), batches_(arguments.batches) {
+    : kernels_(kernels), plan_(plan), epilogue_(arguments.epilogue), columns_(arguments.batches) {
     const int64_t filter_part = unit % plan.filter_parts;
     const int64_t row_part = unit / plan.filter_parts % plan.row_parts;
     const int64_t outer = unit / (plan.filter_parts * plan.row_parts);
-    const int64_t group = outer % plan.groups, batch = outer / plan.groups;
-    in_ = arguments.in + batch * plan.in_batch + group * plan.in_group;
+    const int64_t group = outer % plan.groups;
+    if (!plan.batch_is_column) {
+        batches_ = part_range(plan.batches, plan.batch_parts, outer / plan.groups);
+        batches_.end = std::min(batches_.end, arguments.batches);
+    }
+    in_ = arguments.in + group * plan.in_group;
     w_ = arguments.w + group * plan.w_group;
-    out_ = arguments.out + batch * plan.out_batch + group * plan.out_group;
+    out_ = arguments.out + group * plan.out_group;
     if (epilogue_.bias != nullptr) epilogue_.bias += group * plan.bias_group;
     rows_ = part_range(positions_of(plan.rows), plan.row_parts, row_part);
     filters_ =
@@ -183,6 +212,7 @@ UnitRun::UnitRun(const ConvolutionKernels &kernels, const DirectPlan &plan,
 }
 
 void UnitRun::run() {
+    if (batches_.begin >= batches_.end) return;
     const int64_t full = plan_.last_lanes == plan_.lanes ? plan_.reductions : plan_.reductions - 1;
     for (int64_t r = 0; r < full; r += plan_.reduction_chunk) {
         const int64_t end = std::min(full, r + plan_.reduction_chunk);
@@ -206,34 +236,39 @@ void UnitRun::run_lanes(Range reductions, int64_t lanes, bool first, bool last) 
                              std::min(rows_.end - before, row.count)};
             before += row.count;
             if (part.begin >= part.end) continue;
-            for (const Segment &column : plan_.columns) run_rectangle(row, part, column);
+            for (const Segment &column : plan_.columns) run_box(row, part, column);
         }
     }
 }
 
-// Lines run along the longer side, so that borders a pixel wide fill tiles too.
-void UnitRun::run_rectangle(const Segment &row, Range rows, const Segment &column) {
+// A box of positions that read through the same taps. Lines of tiles run along the side that fills
+// tiles best, so that borders a pixel wide are cheap too.
+void UnitRun::run_box(const Segment &row, Range rows, const Segment &column) {
     set_loops(row, column);
-    const int64_t in = reductions_.begin * plan_.in_reduction +
+    const int64_t in = reductions_.begin * plan_.in_reduction + batches_.begin * plan_.in_batch +
                        (row.in_begin + rows.begin * row.in_step) * plan_.in_row +
                        column.in_begin * plan_.in_column;
-    const int64_t out = (row.out_begin + rows.begin * row.out_step) * plan_.out_row +
+    const int64_t out = batches_.begin * plan_.out_batch +
+                        (row.out_begin + rows.begin * row.out_step) * plan_.out_row +
                         column.out_begin * plan_.out_column;
     const int64_t w = reductions_.begin * plan_.w_reduction + row.tap_begin * plan_.w_row +
                       column.tap_begin * plan_.w_column;
-    const int64_t row_count = rows.end - rows.begin;
-    const int64_t in_row = row.in_step * plan_.in_row, out_row = row.out_step * plan_.out_row;
-    const int64_t in_column = column.in_step * plan_.in_column;
-    const int64_t out_column = column.out_step * plan_.out_column;
-    const int64_t column_count = columns_of(column);
-    const bool along_row = column_count >= row_count;
-    const int64_t lines = along_row ? row_count : column_count;
-    positions_ = along_row ? column_count : row_count;
-    in_step_ = along_row ? in_column : in_row;
-    out_step_ = along_row ? out_column : out_row;
-    for (int64_t i = 0; i < lines; ++i) {
-        run_line(in + i * (along_row ? in_row : in_column),
-                 out + i * (along_row ? out_row : out_column), w);
+    const int64_t counts[3] = {plan_.batch_is_column ? columns_ : column.count,
+                               rows.end - rows.begin, batches_.end - batches_.begin};
+    const int64_t in_steps[3] = {column.in_step * plan_.in_column, row.in_step * plan_.in_row,
+                                 plan_.in_batch};
+    const int64_t out_steps[3] = {column.out_step * plan_.out_column, row.out_step * plan_.out_row,
+                                  plan_.out_batch};
+    const int line = line_axis(plan_, counts);
+    const int inner = line == 0 ? 1 : 0, outer = line == 2 ? 1 : 2;
+    positions_ = counts[line];
+    in_step_ = in_steps[line];
+    out_step_ = out_steps[line];
+    for (int64_t i = 0; i < counts[outer]; ++i) {
+        for (int64_t j = 0; j < counts[inner]; ++j) {
+            run_line(in + i * in_steps[outer] + j * in_steps[inner],
+                     out + i * out_steps[outer] + j * out_steps[inner], w);
+        }
     }
 }
 
@@ -266,6 +301,18 @@ void UnitRun::run_line(int64_t in, int64_t out, int64_t w) {
     }
 }
 
+// Long rows of weights, each read a chunk at a time, are too short for the processor to foresee:
+// asks for the next tile's.
+void UnitRun::prefetch(const float *weights, bool there) const {
+    if (!there || rows_.end > 1) return;
+    constexpr int64_t line = 16;
+    for (int64_t f = 0; f < plan_.filter_tile; ++f) {
+        for (int64_t i = 0; i < reductions_.end - reductions_.begin; i += line) {
+            __builtin_prefetch(weights + f * plan_.w_filter + i);
+        }
+    }
+}
+
 void UnitRun::run_tiles(int64_t in, int64_t out, int64_t w, int64_t positions, bool at_end) {
     const int64_t tiles = pieces_of(plan_.filters, plan_.filter_tile);
     const bool swapped = !plan_.positions_are_vectors;
@@ -274,6 +321,7 @@ void UnitRun::run_tiles(int64_t in, int64_t out, int64_t w, int64_t positions, b
     tile_.out_scalar_stride = swapped ? out_step_ : plan_.out_filter;
     tile_.out_vector_stride = swapped ? plan_.out_filter : out_step_;
     tile_.epilogue = epilogue_;
+    tile_.scalar_ahead = swapped ? 0 : plan_.w_ahead;
     for (int64_t i = block_.begin; i < block_.end; ++i) {
         const Range piece = part_range(plan_.filters, tiles, i);
         const float *const weights = w_ + w + piece.begin * plan_.w_filter;
@@ -286,6 +334,7 @@ void UnitRun::run_tiles(int64_t in, int64_t out, int64_t w, int64_t positions, b
         if (epilogue_.bias != nullptr) {
             tile_.epilogue.bias = epilogue_.bias + piece.begin * plan_.bias_filter;
         }
+        if (plan_.w_reduction == 1) prefetch(weights + count * plan_.w_filter, i + 1 < tiles);
         const int64_t s = swapped ? positions : count, v = swapped ? count : positions;
         kernels_.product[s - 1][v - 1](tile_);
     }
@@ -299,7 +348,7 @@ void run_unit(const ConvolutionKernels &kernels, const DirectPlan &plan,
 }
 
 void run_direct(Machine &machine, const DirectPlan &plan, const DirectArguments &arguments) {
-    const int64_t units = units_of(plan, arguments.batches);
+    const int64_t units = units_of(plan);
     const double share =
         static_cast<double>(arguments.batches) /
         static_cast<double>(plan.batch_is_column ? plan.columns[0].count : plan.batches);

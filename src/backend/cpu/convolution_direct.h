@@ -25,6 +25,7 @@ struct DirectPlan {
     int64_t out_batch = 0, out_group = 0, out_filter = 0, out_row = 0, out_column = 0;
     int64_t w_group = 0, w_filter = 0, w_reduction = 0, w_row = 0, w_column = 0, w_lane = 0;
     int64_t bias_group = 0, bias_filter = 0;
+    int64_t w_ahead = 0;  // how far ahead of a scalar weight to prefetch
 
     // Lanes in use of the last vector along filters or positions, and whether the rest is left
     // alone.
@@ -36,7 +37,8 @@ struct DirectPlan {
     int64_t reduction_chunk = 1;  // summed at once, between visits to out
     int64_t filter_block = 1;     // tiles of filters swept at each position
     int64_t row_parts = 1, filter_parts = 1;
-    double seconds = 0;  // of one core
+    int64_t batch_parts = 1;  // of `batches`
+    double seconds = 0;       // of one core
 };
 
 // What a launch adds.
@@ -50,8 +52,8 @@ struct DirectArguments {
 // Chooses tiles, blocks and parts, and predicts the seconds of one core.
 void choose_tiles(const Machine &machine, DirectPlan &plan);
 // Work is cut into this many units.
-inline int64_t units_of(const DirectPlan &plan, int64_t batches) {
-    return (plan.batch_is_column ? 1 : batches) * plan.groups * plan.row_parts * plan.filter_parts;
+inline int64_t units_of(const DirectPlan &plan) {
+    return plan.batch_parts * plan.groups * plan.row_parts * plan.filter_parts;
 }
 void run_unit(const ConvolutionKernels &kernels, const DirectPlan &plan,
               const DirectArguments &arguments, int64_t unit);

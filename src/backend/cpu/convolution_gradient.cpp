@@ -71,9 +71,10 @@ void choose_tiles(const Machine &machine, GradientPlan &plan) {
             }
         }
     }
-    const double positions = static_cast<double>(s.batch * s.out[1] * s.out[2]) / machine.width();
+    const int64_t batches = divide_up(s.batch, machine.width());
+    const double positions = static_cast<double>(batches * s.out[1] * s.out[2]);
     const double rows = static_cast<double>(s.groups * channels * s.kernel[1]);
-    plan.seconds = 1.2 * best * rows * std::max(positions, 1.0) * cycle_seconds(machine) +
+    plan.seconds = 1.2 * best * rows * positions * cycle_seconds(machine) +
                    static_cast<double>(s.weights()) * 10 * cycle_seconds(machine);
 }
 

@@ -1,5 +1,5 @@
-// Forward passes of small batches: depthwise convolutions with channels in the lanes, and dense layers
-// of a few plain samples, whose weights are read once.
+// Forward passes of small batches: depthwise convolutions with channels in the lanes, and dense
+// layers of a few plain samples, whose weights are read once.
 #include "backend/cpu/convolution_plan.h"
 
 namespace cnn::cpu {
@@ -9,8 +9,7 @@ constexpr const char *kDepthwise = "depthwise_c";
 constexpr const char *kRows = "dense_rows";
 
 double bounded_by(const Machine &machine, double one_core, double elements) {
-    const double compute =
-        one_core < kForkSeconds ? one_core : one_core / machine.pool.threads();
+    const double compute = one_core < kForkSeconds ? one_core : one_core / machine.pool.threads();
     const double traffic = machine.seconds_of_bytes(elements * 4);
     return std::max(compute, traffic) + 0.25 * std::min(compute, traffic);
 }
@@ -27,8 +26,7 @@ DepthwisePlan depthwise_plan(const Machine &machine, const ConvolutionShape &s) 
     DepthwisePlan plan{s, forward_segments(s, 1), forward_segments(s, 2),
                        divide_up(s.groups, machine.width()), 0};
     const double pixels = static_cast<double>(s.batch * plan.blocks * s.out_plane());
-    plan.seconds =
-        pixels * (0.7 * static_cast<double>(s.taps()) + 4) * cycle_seconds(machine);
+    plan.seconds = pixels * (0.7 * static_cast<double>(s.taps()) + 4) * cycle_seconds(machine);
     return plan;
 }
 
@@ -36,9 +34,13 @@ class DepthwiseRun {
   public:
     DepthwiseRun(const Machine &machine, const DepthwisePlan &plan, const ConvolutionGroup &group,
                  const Launch &launch)
-        : kernels_(*machine.simd.convolution), plan_(plan), width_(machine.width()),
-          x_(operand(launch, group.x_operand)), w_(operand(launch, group.w_operand)),
-          y_(operand(launch, group.y_operand)), epilogue_(group.epilogue_at(launch)) {}
+        : kernels_(*machine.simd.convolution),
+          plan_(plan),
+          width_(machine.width()),
+          x_(operand(launch, group.x_operand)),
+          w_(operand(launch, group.w_operand)),
+          y_(operand(launch, group.y_operand)),
+          epilogue_(group.epilogue_at(launch)) {}
 
     // Block of channels `plane` % blocks of sample `plane` / blocks.
     void run(int64_t plane) const;
@@ -75,8 +77,8 @@ void DepthwiseRun::run(int64_t plane) const {
             const int64_t in = (row.in_begin + r * row.in_step) * s.in[2] * width_;
             const int64_t out = (row.out_begin + r) * s.out[2] * width_;
             for (const Segment &column : plan_.columns) {
-                t.w = w_ + (block * s.taps() + row.tap_begin * s.kernel[2] + column.tap_begin) *
-                               width_;
+                t.w = w_ +
+                      (block * s.taps() + row.tap_begin * s.kernel[2] + column.tap_begin) * width_;
                 run_row(t, column, x + in, y + out);
             }
         }
@@ -100,8 +102,8 @@ void depthwise_candidates(const Machine &machine, const ConvolutionGroup &group,
     const ConvolutionShape &s = group.shape;
     if (!s.is_planar() || s.channels != 1 || s.filters != 1) return;
     const Layout blocked = machine.c_blocked(), packed = Layout::blocked(0, machine.width());
-    const double elements = static_cast<double>(blocked.elements(group.x) +
-                                                blocked.elements(group.y));
+    const double elements =
+        static_cast<double>(blocked.elements(group.x) + blocked.elements(group.y));
     const double seconds = depthwise_plan(machine, s).seconds;
     out.push_back(make_candidate(group, kDepthwise, blocked, packed, blocked,
                                  bounded_by(machine, seconds, elements)));
@@ -112,8 +114,8 @@ std::unique_ptr<Kernel> prepare_depthwise(Machine &machine, const ConvolutionGro
     if (candidate.algorithm != kDepthwise) return nullptr;
     ConvolutionGroup bound = group;
     if (bound.bias_operand >= 0) bound.epilogue.bias_kind = TileBias::per_vector;
-    return make_kernel([&machine, bound, plan = depthwise_plan(machine, group.shape)](
-                           const Launch &launch) {
+    return make_kernel([&machine, bound,
+                        plan = depthwise_plan(machine, group.shape)](const Launch &launch) {
         const DepthwiseRun run(machine, plan, bound, launch);
         for_ranges(machine, launch.n * plan.blocks, plan.seconds, [&](int64_t begin, int64_t end) {
             for (int64_t plane = begin; plane < end; ++plane) run.run(plane);
@@ -163,26 +165,26 @@ std::unique_ptr<Kernel> prepare_rows(Machine &machine, const ConvolutionGroup &g
     ConvolutionGroup bound = group;
     if (bound.bias_operand >= 0) bound.epilogue.bias_kind = TileBias::per_scalar;
     const ConvolutionShape flat = group.shape.flattened();
-    return make_kernel([&machine, bound, flat, seconds = rows_seconds(machine, flat)](
-                           const Launch &launch) {
-        const int64_t tiles = divide_up(flat.filters, ConvolutionKernels::kMaxRows);
-        for_ranges(machine, flat.groups * tiles, seconds, [&](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i) {
-                const int64_t g = i / tiles, f = i % tiles * ConvolutionKernels::kMaxRows;
-                RowsProduct t;
-                t.w = operand(launch, bound.w_operand) + g * flat.filters * flat.channels;
-                t.x = operand(launch, bound.x_operand) + g * flat.channels;
-                t.y = operand(launch, bound.y_operand) + g * flat.filters;
-                t.depth = t.w_stride = flat.channels;
-                t.x_stride = flat.groups * flat.channels;
-                t.y_stride = flat.groups * flat.filters;
-                t.epilogue = bound.epilogue_at(launch);
-                if (t.epilogue.bias != nullptr) t.epilogue.bias += g * flat.filters;
-                const int64_t end_f = std::min(flat.filters, f + ConvolutionKernels::kMaxRows);
-                run_rows(machine, flat, launch.n, t, {f, end_f});
-            }
+    return make_kernel(
+        [&machine, bound, flat, seconds = rows_seconds(machine, flat)](const Launch &launch) {
+            const int64_t tiles = divide_up(flat.filters, ConvolutionKernels::kMaxRows);
+            for_ranges(machine, flat.groups * tiles, seconds, [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; ++i) {
+                    const int64_t g = i / tiles, f = i % tiles * ConvolutionKernels::kMaxRows;
+                    RowsProduct t;
+                    t.w = operand(launch, bound.w_operand) + g * flat.filters * flat.channels;
+                    t.x = operand(launch, bound.x_operand) + g * flat.channels;
+                    t.y = operand(launch, bound.y_operand) + g * flat.filters;
+                    t.depth = t.w_stride = flat.channels;
+                    t.x_stride = flat.groups * flat.channels;
+                    t.y_stride = flat.groups * flat.filters;
+                    t.epilogue = bound.epilogue_at(launch);
+                    if (t.epilogue.bias != nullptr) t.epilogue.bias += g * flat.filters;
+                    const int64_t end_f = std::min(flat.filters, f + ConvolutionKernels::kMaxRows);
+                    run_rows(machine, flat, launch.n, t, {f, end_f});
+                }
+            });
         });
-    });
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ void set_weights(DirectPlan &plan, const ConvolutionShape &s, bool forward) {
     plan.w_group = s.filters * s.channels * taps;
     plan.w_row = s.kernel[2];
     plan.w_column = 1;
+    // The backward pass reads a few weights out of each filter's: the same lines serve the next
+    // tiles.
+    if (!forward && taps == 1) plan.w_ahead = 32;
 }
 
 // [N/W][C][H][W][W n], weights plain. The backward pass is the forward one with the segments of

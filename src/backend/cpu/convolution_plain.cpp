@@ -113,9 +113,9 @@ void candidates(const Machine &machine, const ConvolutionGroup &group,
                 std::vector<Candidate> &out) {
     const double seconds = seconds_of(machine, group.shape);
     const Layout plain = Layout::plain();
-    out.push_back(make_candidate(
-        group, kPlain, plain, plain, plain,
-        seconds < kForkSeconds ? seconds : seconds / machine.pool.threads()));
+    out.push_back(
+        make_candidate(group, kPlain, plain, plain, plain,
+                       seconds < kForkSeconds ? seconds : seconds / machine.pool.threads()));
 }
 
 // Runs body(operands, launch, piece) for every piece of launch.n * per_sample + fixed.
@@ -124,22 +124,23 @@ std::unique_ptr<Kernel> prepare(Machine &machine, const ConvolutionGroup &group,
                                 const Candidate &candidate, int64_t per_sample, int64_t fixed,
                                 Body body) {
     if (candidate.algorithm != kPlain) return nullptr;
-    return make_kernel([=, &machine, seconds = seconds_of(machine, group.shape)](
-                           const Launch &launch) {
-        const Operands operands = operands_of(group, launch);
-        for_ranges(machine, launch.n * per_sample + fixed, seconds, [&](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i) body(group, operands, launch, i);
+    return make_kernel(
+        [=, &machine, seconds = seconds_of(machine, group.shape)](const Launch &launch) {
+            const Operands operands = operands_of(group, launch);
+            for_ranges(machine, launch.n * per_sample + fixed, seconds,
+                       [&](int64_t begin, int64_t end) {
+                           for (int64_t i = begin; i < end; ++i) body(group, operands, launch, i);
+                       });
         });
-    });
 }
 
 std::unique_ptr<Kernel> prepare_forward(Machine &machine, const ConvolutionGroup &group,
                                         const Candidate &candidate) {
-    return prepare(machine, group, candidate, group.shape.groups * group.shape.filters, 0,
-                   [&machine](const ConvolutionGroup &g, const Operands &o, const Launch &launch,
-                              int64_t i) {
-                       forward_plane(machine, g.shape, o, g.epilogue_at(launch), i);
-                   });
+    return prepare(
+        machine, group, candidate, group.shape.groups * group.shape.filters, 0,
+        [&machine](const ConvolutionGroup &g, const Operands &o, const Launch &launch, int64_t i) {
+            forward_plane(machine, g.shape, o, g.epilogue_at(launch), i);
+        });
 }
 
 std::unique_ptr<Kernel> prepare_backward(Machine &machine, const ConvolutionGroup &group,

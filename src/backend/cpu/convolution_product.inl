@@ -2,7 +2,8 @@
 namespace cnn::cpu::CNN_ISA::conv {
 
 template <int S, int V>
-CNN_INLINE void multiply_add(vec (&sums)[S][V], const Family<S> &scalars, const Family<V> &vectors) {
+CNN_INLINE void multiply_add(vec (&sums)[S][V], const Family<S> &scalars,
+                             const Family<V> &vectors) {
     vec b[V];
 #pragma GCC unroll 16
     for (int v = 0; v < V; ++v) b[v] = load(vectors[v]);
@@ -31,6 +32,7 @@ CNN_INLINE void sum_products(const ProductTile &t, vec (&sums)[S][V]) {
     Family<V> vectors(t.vectors, t.vector_stride);
     const Rewind r0 = rewind(t, 0), r1 = rewind(t, 1), r2 = rewind(t, 2);
     const int64_t scalar_step = t.loops[3].scalar_step, vector_step = t.loops[3].vector_step;
+    const int64_t scalar_ahead = t.scalar_ahead;
     const auto move = [&](int64_t scalar, int64_t vector) __attribute__((always_inline)) {
         scalars.advance(scalar);
         vectors.advance(vector);
@@ -39,6 +41,7 @@ CNN_INLINE void sum_products(const ProductTile &t, vec (&sums)[S][V]) {
         for (int64_t i1 = t.loops[1].count; i1 > 0; --i1, move(r1.scalar, r1.vector)) {
             for (int64_t i2 = t.loops[2].count; i2 > 0; --i2, move(r2.scalar, r2.vector)) {
                 for (int64_t i3 = t.loops[3].count; i3 > 0; --i3) {
+                    if constexpr (S * V >= 16) __builtin_prefetch(scalars[0] + scalar_ahead);
                     multiply_add<S, V>(sums, scalars, vectors);
                     move(scalar_step, vector_step);
                 }
@@ -104,8 +107,8 @@ void product(const ProductTile &t) {
     for (int s = 0; s < S; ++s) {
 #pragma GCC unroll 16
         for (int v = 0; v < V; ++v) {
-            sums[s][v] = t.first ? zero()
-                                 : load(t.out + s * t.out_scalar_stride + v * t.out_vector_stride);
+            sums[s][v] =
+                t.first ? zero() : load(t.out + s * t.out_scalar_stride + v * t.out_vector_stride);
         }
     }
     sum_products<S, V>(t, sums);
