@@ -50,54 +50,36 @@ CNN_INLINE void sum_products(const ProductTile &t, vec (&sums)[S][V]) {
     }
 }
 
-template <int S, int V>
-CNN_INLINE void add_bias(const ProductTile &t, vec (&sums)[S][V]) {
+// Bias, activation and partial vectors of a tile's sums, [s][v][W]: out of line and in loops, since
+// they are a small part of the work and would be most of the code.
+__attribute__((noinline)) void finish(const ProductTile &t, const float *sums, int scalars,
+                                      int vectors) {
     const TileEpilogue &e = t.epilogue;
-    if (e.bias_kind == TileBias::per_scalar) {
-#pragma GCC unroll 16
-        for (int s = 0; s < S; ++s) {
-            const vec bias = broadcast(e.bias[s]);
-#pragma GCC unroll 16
-            for (int v = 0; v < V; ++v) sums[s][v] += bias;
-        }
-    } else if (e.bias_kind == TileBias::per_vector) {
-#pragma GCC unroll 16
-        for (int v = 0; v < V; ++v) {
-            const float *const p = e.bias + v * kWidth;
-            const vec bias = v == V - 1 && t.lanes < kWidth ? load_first(p, t.lanes) : load(p);
-#pragma GCC unroll 16
-            for (int s = 0; s < S; ++s) sums[s][v] += bias;
-        }
-    }
-}
-
-template <int S, int V>
-CNN_INLINE void activate(const ProductTile &t, vec (&sums)[S][V]) {
-    if (t.epilogue.activation == TileActivation::linear) return;
-#pragma GCC unroll 16
-    for (int s = 0; s < S; ++s) {
-#pragma GCC unroll 16
-        for (int v = 0; v < V; ++v) sums[s][v] = activated(sums[s][v], t.epilogue);
-    }
-}
-
-template <int S, int V>
-CNN_INLINE void store_sums(const ProductTile &t, vec (&sums)[S][V]) {
-    const bool partial = t.lanes < kWidth;
-#pragma GCC unroll 16
-    for (int s = 0; s < S; ++s) {
-#pragma GCC unroll 16
-        for (int v = 0; v < V; ++v) {
-            float *const p = t.out + s * t.out_scalar_stride + v * t.out_vector_stride;
-            if (v < V - 1 || !partial) {
-                store(p, sums[s][v]);
+    const TileBias bias_kind = t.last ? e.bias_kind : TileBias::none;
+    for (int v = 0; v < vectors; ++v) {
+        const int64_t lanes = v == vectors - 1 && t.lanes < kWidth ? t.lanes : kWidth;
+        const vec vector_bias =
+            bias_kind == TileBias::per_vector ? load_first(e.bias + v * kWidth, lanes) : zero();
+        for (int s = 0; s < scalars; ++s) {
+            vec y = load(sums + (s * vectors + v) * kWidth) + vector_bias;
+            if (bias_kind == TileBias::per_scalar) y += broadcast(e.bias[s]);
+            if (t.last) y = activated(y, e);
+            float *const out = t.out + s * t.out_scalar_stride + v * t.out_vector_stride;
+            if (lanes == kWidth) {
+                store(out, y);
             } else if (t.trim) {
-                store_first(p, sums[s][v], t.lanes);
+                store_first(out, y, lanes);
             } else {
-                store(p, select(first_lanes(t.lanes), sums[s][v], zero()));
+                store(out, select(first_lanes(lanes), y, zero()));
             }
         }
     }
+}
+
+CNN_INLINE bool is_raw(const ProductTile &t) {
+    const bool linear =
+        t.epilogue.bias_kind == TileBias::none && t.epilogue.activation == TileActivation::linear;
+    return t.lanes >= kWidth && (linear || !t.last);
 }
 
 template <int S, int V>
@@ -112,11 +94,17 @@ void product(const ProductTile &t) {
         }
     }
     sum_products<S, V>(t, sums);
-    if (t.last) {
-        add_bias<S, V>(t, sums);
-        activate<S, V>(t, sums);
+    const bool raw = is_raw(t);
+    alignas(64) float buffer[S * V * kWidth];
+    float *const out = raw ? t.out : buffer;
+    const int64_t scalar_stride = raw ? t.out_scalar_stride : V * kWidth;
+    const int64_t vector_stride = raw ? t.out_vector_stride : kWidth;
+#pragma GCC unroll 16
+    for (int s = 0; s < S; ++s) {
+#pragma GCC unroll 16
+        for (int v = 0; v < V; ++v) store(out + s * scalar_stride + v * vector_stride, sums[s][v]);
     }
-    store_sums<S, V>(t, sums);
+    if (!raw) finish(t, buffer, S, V);
 }
 
 }  // namespace cnn::cpu::CNN_ISA::conv

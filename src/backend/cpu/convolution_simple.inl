@@ -82,12 +82,45 @@ void rows_product(const RowsProduct &t) {
     }
 }
 
+// a0 b0 a1 b1 ... of the lower and of the upper halves.
+CNN_INLINE vec interleave_low(vec a, vec b) {
+#if CNN_WIDTH == 16
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+#elif CNN_WIDTH == 8
+    return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+#else
+    return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+#endif
+}
+CNN_INLINE vec interleave_high(vec a, vec b) {
+#if CNN_WIDTH == 16
+    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15,
+                                   31);
+#elif CNN_WIDTH == 8
+    return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+#else
+    return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+#endif
+}
+
+// Each round interleaves the rows' first half with their second; log2(W) rounds transpose.
 void transpose(const float *in, int64_t rows, float *out) {
-    for (int64_t j = 0; j < kWidth; ++j) {
-        vec column{};
-        for (int i = 0; i < kWidth; ++i) column[i] = i < rows ? in[i * kWidth + j] : 0;
-        store(out + j * kWidth, column);
+    constexpr int half = kWidth / 2;
+    vec a[kWidth], b[kWidth];
+#pragma GCC unroll 16
+    for (int i = 0; i < kWidth; ++i) a[i] = i < rows ? load(in + i * kWidth) : zero();
+#pragma GCC unroll 4
+    for (int round = kWidth; round > 1; round /= 2) {
+#pragma GCC unroll 8
+        for (int i = 0; i < half; ++i) {
+            b[2 * i] = interleave_low(a[i], a[i + half]);
+            b[2 * i + 1] = interleave_high(a[i], a[i + half]);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < kWidth; ++i) a[i] = b[i];
     }
+#pragma GCC unroll 16
+    for (int i = 0; i < kWidth; ++i) store(out + i * kWidth, a[i]);
 }
 
 void axpy(float a, const float *x, int64_t x_step, float *y, int64_t y_step, int64_t count) {
