@@ -356,8 +356,8 @@ std::vector<Values> run_by_hand(Op op, const std::vector<std::pair<Shape, Values
         (written ? op.outputs : op.inputs).push_back(static_cast<TensorId>(i));
     }
     for (size_t i = 0; i < operands.size(); ++i) {
-        for (double v : values[i])
-            if (!std::isnan(v)) integers[i].push_back(static_cast<int32_t>(v));
+        if (tensors[i].type == Type::i32)
+            for (double v : values[i]) integers[i].push_back(static_cast<int32_t>(v));
         data.push_back(tensors[i].type == Type::i32 ? static_cast<void *>(integers[i].data())
                                                     : values[i].data());
     }
