@@ -24,6 +24,9 @@ constexpr double kItemSeconds = 30e-6;  // an item worth its scheduling
 constexpr int64_t kItemsPerUnit = 6;    // so that the units end together
 constexpr int64_t kDensePanel = 64;     // inputs of an item of the dense weights' gradient
 constexpr int64_t kDenseRows = 6;
+constexpr int64_t kDenseDataPanel = 96;  // likewise of the dense input's gradient
+// Weights that leave the nearer caches between two passes.
+constexpr int64_t kLargeWeights = int64_t{512} << 10;
 
 constexpr std::string_view kBlocked = "n16";
 constexpr std::string_view kDense = "dense_n16";
@@ -137,6 +140,10 @@ bool indexable(const ConvolutionShape &s, int64_t lanes) {
     const int64_t images = divide_up(s.batch, lanes) * s.groups;
     return fits(s.weights()) && fits(images * s.inputs * s.in_plane()) &&
            fits(images * s.outputs * s.out_plane());
+}
+
+bool is_dense(const ConvolutionShape &s) {
+    return s.groups == 1 && s.in_plane() == 1 && s.out_plane() == 1 && s.kernel_plane() == 1;
 }
 
 void set_ints(Function &function, cl_uint index, std::initializer_list<int64_t> values) {
@@ -464,9 +471,31 @@ class WeightsKernel final : public Kernel {
     WeightsPlan plan_;
 };
 
-bool is_dense(const ConvolutionShape &s) {
-    return s.groups == 1 && s.in_plane() == 1 && s.out_plane() == 1 && s.kernel_plane() == 1;
-}
+class DenseDataKernel final : public Kernel {
+  public:
+    DenseDataKernel(OpenClDevice &device, const FusedOp &group)
+        : operands_(epilogue_of(group)),
+          shape_(shape_of(group)),
+          panels_(divide_up(shape_.inputs, kDenseDataPanel)),
+          block_items_(std::clamp<int64_t>(kItemsPerUnit * device.compute_units() / panels_, 1,
+                                           shape_.blocks(shape_.batch))) {
+        function_ = device.function("convolution_dense_data_n16.cl", "convolution_dense_data_n16");
+        set_ints(function_, 7, {shape_.inputs, shape_.outputs});
+    }
+    void launch(Queue &queue, const Launch &launch) override {
+        function_.set(0, launch.operands[operands_.x], 4 * kLanes);
+        function_.set(2, launch.operands[operands_.w]);
+        function_.set(4, launch.operands[operands_.y], 4 * kLanes);
+        function_.set(6, static_cast<int32_t>(shape_.blocks(launch.n)));
+        function_.launch_single(queue, panels_, block_items_);
+    }
+
+  private:
+    Function function_;
+    Epilogue operands_;
+    ConvolutionShape shape_;
+    int64_t panels_, block_items_;
+};
 
 class DenseWeightsKernel final : public Kernel {
   public:
@@ -600,6 +629,12 @@ double predict(const OpenClDevice &device, const FusedOp &group, double seconds)
            std::max(seconds, bytes_of(group, 4) / device.bytes_per_second());
 }
 
+// Whether the gradient of a dense layer's input should read the weights along their rows.
+bool wants_rows(const FusedOp &group, const ConvolutionShape &s) {
+    return group.head().kind == OpKind::convolution_backward_data && is_dense(s) &&
+           s.inputs >= kDenseDataPanel && s.weights() * 4 > kLargeWeights;
+}
+
 void add_blocked(const OpenClDevice &device, const FusedOp &group, Candidates &out) {
     const ConvolutionShape s = shape_of(group);
     const bool weights = group.head().kind == OpKind::convolution_backward_weights;
@@ -609,8 +644,14 @@ void add_blocked(const OpenClDevice &device, const FusedOp &group, Candidates &o
         if (s.h.kernel > kMaxTaps || s.w.kernel > kMaxTaps) return;
         const Gather gather = gather_of(group);
         Candidate candidate = candidate_of(group, kBlocked, layout);
-        candidate.seconds =
-            predict(device, group, gather_seconds(device, gather, best_tile(device, gather)));
+        double seconds = gather_seconds(device, gather, best_tile(device, gather));
+        if (wants_rows(group, s)) {
+            Candidate dense = candidate_of(group, kDense, layout);
+            dense.seconds = predict(device, group, seconds);
+            out.push_back(std::move(dense));
+            seconds *= 1.6;
+        }
+        candidate.seconds = predict(device, group, seconds);
         out.push_back(std::move(candidate));
         return;
     }
@@ -674,7 +715,9 @@ void convolution_candidates(const OpenClDevice &device, const FusedOp &group, Ca
 std::unique_ptr<Kernel> prepare_convolution(OpenClDevice &device, const FusedOp &group,
                                             const Candidate &candidate) {
     const bool weights = group.head().kind == OpKind::convolution_backward_weights;
-    if (candidate.algorithm == kDense) return std::make_unique<DenseWeightsKernel>(device, group);
+    if (candidate.algorithm == kDense && weights)
+        return std::make_unique<DenseWeightsKernel>(device, group);
+    if (candidate.algorithm == kDense) return std::make_unique<DenseDataKernel>(device, group);
     if (candidate.algorithm == kBlocked && weights)
         return std::make_unique<WeightsKernel>(device, group);
     if (candidate.algorithm == kBlocked) return std::make_unique<GatherKernel>(device, group);
