@@ -37,6 +37,11 @@ double read_wide(Queue &queue, Ref from, int64_t real_bytes) {
     return parts[0] + parts[1];
 }
 
+void FlatVector::reserve(int64_t elements) {
+    const auto wanted = static_cast<size_t>(elements);
+    if (host_.capacity() < wanted) host_.reserve(std::max(wanted, 2 * host_.size()));
+}
+
 void FlatVector::append(const std::vector<float> &values) {
     host_.insert(host_.end(), values.begin(), values.end());
 }

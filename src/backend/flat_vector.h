@@ -17,7 +17,8 @@ class FlatVector {
     FlatVector &operator=(FlatVector &&) = default;
 
     int64_t elements() const { return buffer_ ? elements_ : static_cast<int64_t>(host_.size()); }
-    // Only on the host: appends.
+    // Only on the host: appends, without fail after reserving as many elements.
+    void reserve(int64_t elements);
     void append(const std::vector<float> &values);
 
     // Both use the queue of the device it is on; host vectors need none.

@@ -77,6 +77,9 @@ Initializer weight_initializer(const Settings &settings, int64_t fan_in, int64_t
     if (!std::isfinite(initializer.scale))
         fail(Status::out_of_range,
              text("initializer_scale is ", initializer.scale, ", but must be finite"));
+    if (initializer.kind != InitKind::constant && initializer.scale < 0)
+        fail(Status::out_of_range,
+             text("initializer_scale is ", initializer.scale, ", but must be >= 0"));
     if (initializer.kind == InitKind::automatic) {
         const Activation activation = activation_of(settings);
         const bool rectified =
