@@ -16,6 +16,7 @@ cnn_optimizer *cnn_optimizer_create(cnn_optimizer_kind kind) {
 }
 
 void cnn_optimizer_destroy(cnn_optimizer *optimizer) {
+    if (!optimizer || optimizer->optimizer.in_callback()) return;
     delete optimizer;
 }
 
@@ -67,7 +68,12 @@ int64_t cnn_optimizer_steps(const cnn_optimizer *optimizer) {
 }
 
 cnn_status cnn_optimizer_reset(cnn_optimizer *optimizer, cnn_error *error) {
-    return guard(error, [&] { need(optimizer, "reset", "optimizer").optimizer.reset(); });
+    return guard(error, [&] {
+        Optimizer &o = need(optimizer, "reset", "optimizer").optimizer;
+        if (o.in_callback())
+            fail(Status::busy, "reset: not allowed from within a callback of a fit that uses it");
+        o.reset();
+    });
 }
 
 }  // extern "C"

@@ -112,6 +112,9 @@ class Optimizer final : public HyperParameters {
     // Binds to an owner, told apart by its address; throws Error(bad_state) when bound to another.
     void bind(const std::shared_ptr<const void> &owner, int64_t parameters);
     const std::shared_ptr<const void> &owner() const { return owner_; }
+    // While a host's callback runs within a fit, what would take the optimizer from it is refused.
+    void set_in_callback(bool value) { in_callback_ = value; }
+    bool in_callback() const { return in_callback_; }
     std::vector<FlatVector> &states() { return states_; }
     // The queue of the device its states are on; null for the host.
     Queue *states_queue() { return device_ ? queue_.get() : nullptr; }
@@ -140,6 +143,7 @@ class Optimizer final : public HyperParameters {
     std::vector<Update> updates_;
     std::unique_ptr<Kernel> clip_;
     std::vector<Ref> refs_;
+    bool in_callback_ = false;
 };
 
 }  // namespace cnn

@@ -173,7 +173,9 @@ void Fit::call_progress(bool epoch_ended) {
     p.seconds_left = p.fraction > 0 ? p.seconds * (1 - p.fraction) / p.fraction : 0;
     p.epoch_ended = epoch_ended;
     session_.set_in_callback(true);
+    optimizer_.set_in_callback(true);
     const int32_t stop = options_.progress(&p, options_.user);
+    optimizer_.set_in_callback(false);
     session_.set_in_callback(false);
     last_progress_ = Clock::now();
     aside_ += seconds_since(started);
