@@ -56,7 +56,8 @@ void choose_tile_sizes(const ConvolutionKernels &kernels, DirectPlan &plan) {
         const int64_t filter_tile = plan.positions_are_vectors ? s : v;
         const int64_t position_tile = plan.positions_are_vectors ? v : s;
         const double cycles = line_cycles(plan, line, filter_tile, position_tile);
-        if (best == 0 || cycles < best) {
+        // Of equals the later: the more scalars, the less often vectors are read.
+        if (best == 0 || cycles <= best * 1.0001) {
             best = cycles;
             plan.filter_tile = filter_tile;
             plan.position_tile = position_tile;
@@ -99,10 +100,9 @@ int line_axis(const DirectPlan &plan, const int64_t (&counts)[3]) {
     int best_axis = 0;
     double best = 0;
     for (int axis = 0; axis < 3; ++axis) {
-        double cycles = 0;
-        for_piece_sizes(counts[axis], plan.position_tile, [&](int64_t tiles, int64_t positions) {
-            cycles += static_cast<double>(tiles) * round_cycles(plan.filter_tile, positions);
-        });
+        const int64_t tiles = pieces_of(counts[axis], plan.position_tile);
+        const int64_t positions = divide_up(counts[axis], tiles);
+        double cycles = static_cast<double>(tiles) * round_cycles(plan.filter_tile, positions);
         cycles *= (axis == 0 ? 1 : axis == 1 ? 1.02 : 1.1) / static_cast<double>(counts[axis]);
         if (axis == 0 || cycles < best) {
             best = cycles;
