@@ -97,6 +97,7 @@ void choose_blocks(const Machine &machine, DirectPlan &plan) {
 // Along which of columns, rows and batches tiles of positions lie best: the longer, the fuller, but
 // columns are next to each other in memory.
 int line_axis(const DirectPlan &plan, const int64_t (&counts)[3]) {
+    if (counts[1] == 1 && counts[2] == 1) return 0;
     int best_axis = 0;
     double best = 0;
     for (int axis = 0; axis < 3; ++axis) {
@@ -130,7 +131,8 @@ double predict_seconds(const Machine &machine, const DirectPlan &plan) {
             rounds += lines * (each * taps * sums + tiles * visits * 50);
         }
     }
-    return rounds * static_cast<double>(plan.groups) * cycle_seconds(machine) * 1.1;
+    return rounds * static_cast<double>(plan.groups) * cycle_seconds(machine) * 1.1 +
+           Machine::kLaunchSeconds;
 }
 
 void choose_parts(DirectPlan &plan) {
