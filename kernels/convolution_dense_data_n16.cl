@@ -1,7 +1,8 @@
-// Gradient of a dense layer's input, dx[n, k] = sum over o of dy[n, o] w[o, k], from dy with 16 samples
-// in the lanes, [blocks][outputs][16], to dx, [blocks][inputs][16]. Large weights want to be read
-// along their rows: the sums have the inputs in the lanes, SAMPLES x PANEL of them in registers, and
-// are turned around through private memory. An item has PANEL inputs and every `block_items`th block.
+// Gradient of a dense layer's input, dx[n, k] = sum over o of dy[n, o] w[o, k], from dy with 16
+// samples in the lanes, [blocks][outputs][16], to dx, [blocks][inputs][16]. Large weights want to
+// be read along their rows: the sums have the inputs in the lanes, SAMPLES x PANEL of them in
+// registers, and are turned around through private memory. An item has PANEL inputs and takes
+// blocks in turn with the others of its panel.
 //
 // The last panel ends with the inputs: it begins inside its neighbour's and leaves those alone.
 

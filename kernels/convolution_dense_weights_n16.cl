@@ -1,7 +1,8 @@
-// Gradient of a dense layer's weights, dw[o, k] = sum over n of dy[n, o] x[n, k], from tensors with
-// 16 samples in the lanes: x is [blocks][inputs][16], dy is [blocks][outputs][16]. The lanes are what
-// is summed over, so an item first turns 64 inputs' samples around in private memory, 64 samples at
-// a time, and then computes its rows of dw with the inputs in the lanes, ROWS x 64 in registers.
+// Gradient of a dense layer's weights, dw[o, k] = sum over n of dy[n, o] x[n, k], from tensors
+// with 16 samples in the lanes: x is [blocks][inputs][16], dy is [blocks][outputs][16]. The lanes
+// are what is summed over, so an item first turns 64 inputs' samples around in private memory, 64
+// samples at a time, and then computes its rows of dw with the inputs in the lanes, ROWS x 64 in
+// registers.
 
 #define PANEL 64    // inputs of an item
 #define SAMPLES 64  // turned around at a time

@@ -1,7 +1,7 @@
 // Convolution with 16 samples in the lanes, and its gradient with respect to the input.
 //
-// Tensors are [blocks of 16 samples][channels][height][width][16]; weights are read one by one from
-// their plain form. One kernel serves both directions, as a sum over taps of
+// Tensors are [blocks of 16 samples][channels][height][width][16]; weights are read one by one
+// from their plain form. One kernel serves both directions, as a sum over taps of
 //   y[n, o, i * out_step + phase, ...] = sum over c, t of  x[n, c, h + t * step, ...] w[...],
 // where t counts the taps that count for the phase:
 //   forward        one phase, h = i * stride - pad, step = dilation, tap k = t;
@@ -12,8 +12,8 @@
 //
 // Columns are all (block, row, column) of one phase, flattened; a tile is ROWS channels x COLUMNS
 // columns in registers. An item runs over `tiles` tiles of columns and, for each, over `rows` of
-// the groups' tiles of channels. Whether tap (t, u) lies inside the input is row_bits[t] & column_bits[u], a bit per
-// column of the tile.
+// the groups' tiles of channels. Whether tap (t, u) lies inside the input is row_bits[t] &
+// column_bits[u], a bit per column of the tile.
 
 #define ALL ((1u << COLUMNS) - 1u)
 #define NEVER (-(1 << 28))
@@ -54,7 +54,9 @@ static Axis axis_of(int phase, int backward, int out, int kernel_size, int strid
     a.scale = 1;
     a.origin = first < period ? (phase + pad - first * dilation) / stride : 0;
     a.step = -(period * dilation / stride);
-    a.taps = first < period && first < kernel_size ? (kernel_size - first + period - 1) / period : 0;
+    a.taps = 0;
+    if (first < period && first < kernel_size)
+        a.taps = (kernel_size - first + period - 1) / period;
     a.tap0 = first;
     a.tap_step = period;
     return a;
@@ -72,8 +74,8 @@ __kernel SINGLE void convolution_n16(
     __global const float *bias, long bias_at, __global float16 *y, long y_at, int blocks,
     int groups, int outputs, int inputs, int in_h, int in_w, int out_h, int out_w, int kernel_h,
     int kernel_w, int stride_h, int stride_w, int dilation_h, int dilation_w, int pad_h, int pad_w,
-    int w_output, int w_input, int backward, int tiles, int rows, int has_bias,
-    int activation, float slope) {
+    int w_output, int w_input, int backward, int tiles, int rows, int has_bias, int activation,
+    float slope) {
     const int row_tiles = (outputs + ROWS - 1) / ROWS;
     const int first_row = (int)get_global_id(0) * rows;
     const int last_row = min(first_row + rows, groups * row_tiles);

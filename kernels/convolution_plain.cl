@@ -1,10 +1,12 @@
 // Convolution over plain tensors [n][channels][height][width]: an item an output element, an input
 // element for its gradient, and a work-group of GROUP items a weight for the weights' gradient.
 //
-//   y[n, o, i, j]  = sum over c, kh, kw of  x[n, c, i * stride - pad + kh * dilation, ...] w[o, c, kh, kw]
-//   dx[n, c, h, v] = sum over o, kh, kw with (h + pad - kh * dilation) = i * stride, 0 <= i < out_h, of
-//                    dy[n, o, i, j] w[o, c, kh, kw]
-//   dw[o, c, kh, kw] = sum over n, i, j of  dy[n, o, i, j] x[n, c, i * stride - pad + kh * dilation, ...]
+//   y[n, o, i, j] = sum over c, kh, kw of
+//                   x[n, c, i * stride - pad + kh * dilation, ...] w[o, c, kh, kw]
+//   dx[n, c, h, v] = sum over o, kh, kw with (h + pad - kh * dilation) = i * stride and
+//                    0 <= i < out_h (likewise j) of  dy[n, o, i, j] w[o, c, kh, kw]
+//   dw[o, c, kh, kw] = sum over n, i, j of
+//                      dy[n, o, i, j] x[n, c, i * stride - pad + kh * dilation, ...]
 //
 // Terms outside x are left out. Channel counts are a group's. out_elements is what y or dx has.
 

@@ -1,15 +1,15 @@
 // Gradient of a convolution with respect to its weights, 16 samples in the lanes:
 //   dw[o, q] = sum over n, i, j of  dy[n, o, i, j] x[n, c, i * stride - pad + kh * dilation, ...]
-// where q = (c, kh, kw) counts the weights of an output channel. Tensors are
-// [blocks of 16 samples][channels][height][width][16]; the lanes are summed at the end.
+// where q = (c, kh, kw) counts the weights of an output channel. Tensors are [blocks of 16
+// samples][channels][height][width][16]; the lanes are summed at the end.
 //
-// A tile is ROWS channels o x TAPS consecutive q in registers; an item has `item_tiles` tiles of the same
-// channels, at most TILES, whose sums wait in private memory while a row of dy serves each of them. For weight q
-// the rows [row_lo, row_hi) and columns [column_lo, column_hi) of dy meet x inside; where all of a
-// tile's do, nothing is tested.
+// A tile is ROWS channels o x TAPS consecutive q in registers; an item has `item_tiles` tiles of
+// the same channels, at most TILES, whose sums wait in private memory while a row of dy serves
+// each of them. For weight q the rows [row_lo, row_hi) and columns [column_lo, column_hi) of dy
+// meet x inside; where all of a tile's do, nothing is tested.
 //
-// The third dimension splits the sum over blocks of samples: part s goes to out + s * all weights,
-// for convolution_reduce to add in order.
+// The third dimension splits the sum over blocks of samples: part s goes to out + s * all
+// weights, for convolution_reduce to add in order.
 
 #define TILES 16
 #define WEIGHTS (TAPS * TILES)

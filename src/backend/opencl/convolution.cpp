@@ -36,8 +36,7 @@ int64_t divide_up(int64_t a, int64_t b) {
     return (a + b - 1) / b;
 }
 
-// ---- Shapes
-// ----------------------------------------------------------------------------------------
+// --- Shapes.
 
 // What a convolution works on: channels per group, and heights and widths (1-D: a height of 1).
 struct ConvolutionShape {
@@ -150,8 +149,7 @@ void set_ints(Function &function, cl_uint index, std::initializer_list<int64_t> 
     for (const int64_t value : values) function.set(index++, static_cast<int32_t>(value));
 }
 
-// ---- Fusion
-// ----------------------------------------------------------------------------------------
+// --- Fusion.
 
 bool is_form(const Op &op, PointwiseForm form) {
     const auto *attributes = std::get_if<PointwiseAttributes>(&op.attributes);
@@ -195,8 +193,7 @@ Epilogue epilogue_of(const FusedOp &group) {
     return epilogue;
 }
 
-// ---- Forward and backward data, samples in the lanes
-// -------------------------------------------------
+// --- Forward and backward data, samples in the lanes.
 
 // A register tile of convolution_n16 and the part of the peak rate that it reaches.
 struct Tile {
@@ -349,8 +346,7 @@ void GatherKernel::launch(Queue &queue, const Launch &launch) {
     function_.launch(queue, 3, global, local);
 }
 
-// ---- Backward weights
-// --------------------------------------------------------------------------------
+// --- Backward weights.
 
 // The last step of a split sum: parts in the workspace, added in order.
 class Reduction {
@@ -526,8 +522,7 @@ class DenseWeightsKernel final : public Kernel {
     int64_t panels_, row_items_ = 1;
 };
 
-// ---- Plain tensors
-// -----------------------------------------------------------------------------------
+// --- Plain tensors.
 
 class PlainKernel final : public Kernel {
   public:
@@ -609,8 +604,7 @@ class PlainWeightsKernel final : public Kernel {
     ConvolutionShape shape_;
 };
 
-// ---- Candidates
-// --------------------------------------------------------------------------------------
+// --- Candidates.
 
 // Batched operands in `activations`, all others plain.
 Candidate candidate_of(const FusedOp &group, std::string_view algorithm,
