@@ -20,7 +20,7 @@ constexpr int64_t kFormatVersion = 1;
 constexpr const char *kOptimizerPrefix = "optimizer/";
 
 // More than any net has; what is quadratic in them stays quick.
-constexpr size_t kMostNodes = 32768;
+constexpr size_t kMostNodes = 16384;
 constexpr size_t kMostSettings = 64;
 // Steps and epochs: sums and products of what a file claims don't overflow.
 constexpr int64_t kMostSteps = int64_t{1} << 40;

@@ -1,5 +1,13 @@
 // Models and checkpoints: a net, and an optimizer with its place in a fit, as a safetensors file
-// whose metadata describes them.
+// whose metadata describes them:
+//
+//   format          "libcnn", with format_version and the libcnn_version that wrote it
+//   network         JSON: name, seed (as text), steps, outputs, rates of tensors other than 1, and
+//                   nodes in order, each with kind, name, inputs and its shape, settings or weight
+//   optimizer       JSON, in a checkpoint: kind, steps, values by name, position within a fit
+//
+// Tensors of theta and s are under their names, the optimizer's states under optimizer/state_0, ...
+// as long as theta. A reader refuses what it doesn't know.
 #pragma once
 
 #include <functional>
