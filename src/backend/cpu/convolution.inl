@@ -46,7 +46,8 @@ CNN_INLINE vec activated(vec v, const TileEpilogue &e) {
 }  // namespace conv
 }  // namespace cnn::cpu::CNN_ISA
 
-// clang-format off: the order matters
+// The order matters.
+// clang-format off
 #include "backend/cpu/convolution_product.inl"
 #include "backend/cpu/convolution_weights.inl"
 #include "backend/cpu/convolution_simple.inl"
