@@ -22,14 +22,16 @@ std::pair<std::string, std::string> parse(const std::string &spec) {
         return {"cpu", ""};
     }
     const size_t colon = spec.find(':');
-    if (colon == std::string::npos) return {spec, ""};
+    // Nothing after a colon is no device either.
+    if (colon == std::string::npos || colon + 1 == spec.size()) return {spec, ""};
     return {spec.substr(0, colon), spec.substr(colon + 1)};
 }
 
 std::shared_ptr<Device> open(const std::string &spec, const DeviceOptions &options) {
     const auto [name, which] = parse(spec);
+    const bool nothing_after_colon = spec.ends_with(":");
     for (const Backend &backend : backends())
-        if (name == backend.name) return backend.open(which, options);
+        if (name == backend.name && !nothing_after_colon) return backend.open(which, options);
     std::string found;
     for (const DeviceInfo &info : list_devices())
         found += text(found.empty() ? "" : ", ", info.spec, " (", info.name, ")");
@@ -52,6 +54,9 @@ void check(const cnn_device_options &options) {
     check_reserved(options.reserved, "open");
     check_reserved(options.reserved32, "open");
     check_reserved(options.log.reserved, "open");
+    if (options.log.level < CNN_LOG_SILENT || options.log.level > CNN_LOG_DEBUG)
+        fail(Status::invalid_argument,
+             text("open: log.level is ", options.log.level, ", which is none of cnn_log_level"));
     if (!options.allocator.alloc != !options.allocator.free)
         fail(Status::invalid_argument, "open: allocator needs both alloc and free, or neither");
     if (options.threads < 0 || options.threads > 1024)
