@@ -85,7 +85,7 @@ GradientPlan gradient_plan(const Machine &machine, const ConvolutionShape &shape
     const int64_t w = machine.width();
     const int64_t tile = plan.filter_tile * ConvolutionKernels::kMaxVectors * w;
     const int64_t row = plan.filter_tile * shape.out[2] * w * 4;
-    plan.row_block = std::clamp<int64_t>(machine.l1 / 2 / row, 1, shape.out[1]);
+    plan.row_block = std::clamp<int64_t>(machine.l1 * 3 / 4 / row, 1, shape.out[1]);
     plan.row_blocks = divide_up(shape.out[1], plan.row_block);
     plan.row_block = divide_up(shape.out[1], plan.row_blocks);
     const int64_t tiles = static_cast<int64_t>(plan.taps.size());
