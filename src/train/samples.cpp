@@ -2,6 +2,7 @@
 #include "train/samples.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/text.h"
@@ -28,6 +29,14 @@ void repeat(const float (&from)[4], float (&to)[4], float missing) {
         const float value = alone ? from[0] : from[c];
         to[c] = value == 0 ? missing : value;
     }
+}
+
+void check_finite(const char *operation, const std::string &what, const char *name,
+                  const float (&values)[4]) {
+    for (float value : values)
+        if (!std::isfinite(value))
+            fail(Status::out_of_range,
+                 text(operation, ": ", what, ": ", name, " has ", value, ", but must be finite"));
 }
 
 int64_t label_at(const std::byte *data, HostType type, int64_t i) {
@@ -63,6 +72,8 @@ Feed feed_of(const cnn_view &view, const char *operation, const std::string &wha
                                             ", which is none of cnn_layout"));
     if (reserved_set(view.reserved))
         fail(Status::incompatible, text(operation, ": ", what, ": reserved must be zero"));
+    check_finite(operation, what, "scale", view.scale);
+    check_finite(operation, what, "mean", view.mean);
     Feed feed;
     feed.data = static_cast<const std::byte *>(view.data);
     feed.type = static_cast<HostType>(view.type);
