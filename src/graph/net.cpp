@@ -6,6 +6,7 @@
 #include <iterator>
 #include <new>
 
+#include "base/fpenv.h"
 #include "base/philox.h"
 #include "base/text.h"
 
@@ -21,6 +22,7 @@ constexpr size_t kLongestName = 1024;
 }  // namespace
 
 std::vector<float> initial_values(const TensorSpec &spec, uint64_t seed, int64_t index) {
+    const DefaultFloatEnvironment environment;
     const Initializer &init = spec.initializer;
     std::vector<float> values(static_cast<size_t>(spec.shape.elements()));
     const RandomStream stream(seed, kInitialStream + static_cast<uint64_t>(index));

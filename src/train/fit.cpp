@@ -94,9 +94,10 @@ void Fit::begin() {
              text("fit: resume at step ", first_step_, " of an epoch, but these samples have ",
                   batches_, " batches"));
     session_.prepare_training(optimizer_, "fit");
+    session_.check_gate(optimizer_, "fit");
     first_optimizer_step_ = optimizer_.steps();
     first_session_step_ = session_.steps();
-    exe_.reset_status();
+    session_.reset_status();
 }
 
 void Fit::order() {
@@ -126,7 +127,7 @@ void Fit::check_gate() {
     if (exe_.status_value(kStatusGate) != 0) return;
     const int64_t good =
         steps_at_reset_ + static_cast<int64_t>(exe_.status_value(kStatusGoodSteps));
-    exe_.reset_status();
+    session_.reset_status();
     report_.steps = good;
     optimizer_.set_steps(first_optimizer_step_ + good);
     session_.set_steps(first_session_step_ + good);
@@ -144,7 +145,7 @@ void Fit::collect() {
     check_gate();
     position_.loss_sum += exe_.status_value(kStatusLoss) + exe_.status_value(kStatusLossRest);
     steps_at_reset_ = report_.steps;
-    exe_.reset_status();
+    session_.reset_status();
     report_.loss =
         position_.loss_sum / static_cast<double>(std::max<int64_t>(1, position_.step_in_epoch));
 }

@@ -19,6 +19,7 @@ void Session::compile(std::shared_ptr<Device> device, Log log, const CompileOpti
     net_.seal();
     const std::lock_guard lock(executable_mutex_);
     executable_ = std::move(executable);
+    unchecked_steps_ = 0;
 }
 
 Executable &Session::executable(const char *operation) {
@@ -44,6 +45,13 @@ void Session::begin_call() {
 void Session::check_training(const char *operation) {
     if (executable(operation).inference_only())
         fail(Status::bad_state, text(operation, ": the net is compiled for inference only"));
+}
+
+void Session::check_count(const char *operation, int64_t count) {
+    const int64_t most = executable(operation).max_batch();
+    if (count > most)
+        fail(Status::limit_exceeded, text(operation, ": got ", count,
+                                          " samples, but the net is compiled for at most ", most));
 }
 
 void Session::run(const cnn_view *inputs, int32_t input_count, const cnn_view *outputs,
@@ -111,6 +119,7 @@ Session::Evaluation Session::evaluate(const Samples &samples) {
 
 void Session::loss_gradient(const Samples &samples, bool training, double *loss) {
     check_training("loss_gradient");
+    check_count("loss_gradient", samples.count());
     Executable &exe = *executable_;
     const DefaultFloatEnvironment environment;
     ProgramKey key;
@@ -140,6 +149,7 @@ void Session::backward(const Samples &samples, const cnn_view *output_gradients,
                        int32_t output_count, const cnn_view *input_gradients, int32_t input_count,
                        bool training) {
     check_training("backward");
+    check_count("backward", samples.count());
     Executable &exe = *executable_;
     const std::vector<int32_t> outputs = net_.outputs();
     if (output_count != static_cast<int32_t>(outputs.size()) || !output_gradients)
@@ -238,30 +248,43 @@ Plan &Session::step(Optimizer &optimizer, const Samples &samples, int64_t n, con
                    rate);
     net_.theta_changed();
     ++steps_;
+    ++unchecked_steps_;
     return plan;
 }
 
 void Session::train_step(Optimizer &optimizer, const Samples &samples, double *loss) {
     prepare_training(optimizer, "train_step");
     Executable &exe = *executable_;
-    if (samples.count() > exe.max_batch())
-        fail(Status::limit_exceeded,
-             text("train_step: got ", samples.count(),
-                  " samples, but the net is compiled for at most ", exe.max_batch()));
+    check_count("train_step", samples.count());
     const DefaultFloatEnvironment environment;
     Plan &plan = step(optimizer, samples, samples.count(), nullptr, optimizer[Key::learning_rate]);
     if (!loss) return;
     *loss = exe.read_loss(plan);
-    if (exe.status_value(kStatusGate) == 0) {
-        exe.reset_status();
-        optimizer.set_steps(optimizer.steps() - 1);
-        --steps_;
-        fail(Status::not_finite,
-             text("train_step: the loss or its gradient isn't finite (loss ", *loss, ") at step ",
-                  optimizer.steps() + 1,
-                  "; parameters are unchanged; try a smaller learning_rate (now ",
-                  optimizer[Key::learning_rate], ")"));
+    check_gate(optimizer, "train_step");
+}
+
+void Session::reset_status() {
+    executable_->reset_status();
+    unchecked_steps_ = 0;
+}
+
+void Session::check_gate(Optimizer &optimizer, const char *operation) {
+    Executable &exe = *executable_;
+    // The device counts in float32.
+    constexpr int64_t kMostCounted = int64_t{1} << 20;
+    if (exe.status_value(kStatusGate) != 0) {
+        if (unchecked_steps_ >= kMostCounted) reset_status();
+        return;
     }
+    const auto good = static_cast<int64_t>(exe.status_value(kStatusGoodSteps));
+    const int64_t undone = std::max<int64_t>(0, unchecked_steps_ - good);
+    reset_status();
+    optimizer.set_steps(std::max<int64_t>(0, optimizer.steps() - undone));
+    steps_ -= undone;
+    fail(Status::not_finite,
+         text(operation, ": loss or gradient isn't finite at step ", optimizer.steps() + 1,
+              "; parameters are those of step ", optimizer.steps(),
+              "; try a smaller learning_rate (now ", optimizer[Key::learning_rate], ")"));
 }
 
 int64_t Session::elements(VectorKind which) const {
@@ -273,6 +296,7 @@ const std::vector<NetTensor> &Session::tensors(VectorKind which) const {
 }
 
 void Session::read(VectorKind which, int64_t offset, float *values, int64_t count) {
+    const DefaultFloatEnvironment environment;
     if (which == VectorKind::gradient) {
         check_training("get gradient");
         const int64_t real = executable_->device().real_bytes();
@@ -284,6 +308,7 @@ void Session::read(VectorKind which, int64_t offset, float *values, int64_t coun
 }
 
 void Session::write(VectorKind which, int64_t offset, const float *values, int64_t count) {
+    const DefaultFloatEnvironment environment;
     if (which == VectorKind::gradient)
         fail(Status::invalid_argument, "set gradient: it is only computed, never set");
     (which == VectorKind::state ? net_.s() : net_.theta()).write(queue(), offset, values, count);

@@ -51,6 +51,12 @@ class Session {
     Plan &step(Optimizer &optimizer, const Samples &samples, int64_t n, const int64_t *rows,
                double rate);
 
+    // Opens the gate and forgets what passed it.
+    void reset_status();
+    // Waits for the device. Where a step since the last reset wasn't finite, it and those after it
+    // changed nothing: their counts are taken back, and Error(not_finite) is thrown.
+    void check_gate(Optimizer &optimizer, const char *operation);
+
     // Training steps taken: dropout's position in its stream.
     int64_t steps() const { return steps_; }
     void set_steps(int64_t steps) { steps_ = steps; }
@@ -74,6 +80,7 @@ class Session {
   private:
     Queue *queue() { return executable_ ? &executable_->queue() : nullptr; }
     void check_training(const char *operation);
+    void check_count(const char *operation, int64_t count);
     const std::vector<Segment> &segments();
 
     Net net_;
@@ -83,6 +90,7 @@ class Session {
     std::vector<Segment> segments_;
     std::vector<double> segment_rates_;
     int64_t steps_ = 0;
+    int64_t unchecked_steps_ = 0;  // enqueued since the status was reset
     bool in_callback_ = false;
 };
 
