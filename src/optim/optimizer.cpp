@@ -166,18 +166,27 @@ void Optimizer::prepare(const std::shared_ptr<Device> &device, std::span<const S
     clip.ops.push_back({OpKind::pointwise, -1, {0}, {0}, PointwiseAttributes{clip_expression()}});
     auto clip_kernel = prepare_best(*device, clip);
 
+    refs_.resize(4 + states_.size());
     if (device != device_) {
         auto queue = device->create_queue();
-        for (FlatVector &state : states_) state.move_to(device, *queue, states_queue());
+        // All of them or none.
+        std::vector<FlatVector> states;
+        for (const FlatVector &state : states_) {
+            std::vector<float> values(static_cast<size_t>(state.elements()));
+            state.read(states_queue(), 0, values.data(), state.elements());
+            FlatVector &moved = states.emplace_back();
+            moved.append(values);
+            moved.move_to(device, *queue, nullptr);
+        }
         queue->finish();
         updates_.clear();
         clip_.reset();
+        states_ = std::move(states);
         queue_ = std::move(queue);
         device_ = device;
     }
     updates_ = std::move(updates);
     clip_ = std::move(clip_kernel);
-    refs_.resize(4 + states_.size());
 }
 
 void Optimizer::step(Queue &queue, const StepMemory &memory, double rate) {
