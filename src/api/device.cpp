@@ -22,8 +22,7 @@ std::pair<std::string, std::string> parse(const std::string &spec) {
         return {"cpu", ""};
     }
     const size_t colon = spec.find(':');
-    // Nothing after a colon is no device either.
-    if (colon == std::string::npos || colon + 1 == spec.size()) return {spec, ""};
+    if (colon == std::string::npos) return {spec, ""};
     return {spec.substr(0, colon), spec.substr(colon + 1)};
 }
 
