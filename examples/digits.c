@@ -103,15 +103,16 @@ static int train_and_test(const struct options *options, cnn_device *device,
                          .schedule = CNN_SCHEDULE_COSINE,
                          .progress = show_progress};
     cnn_net *net = small_net(train->height, train->width, options->seed);
-    cnn_optimizer *adam = cnn_optimizer_create(CNN_ADAM);
+    cnn_optimizer *adamw = cnn_optimizer_create(CNN_ADAMW);
     cnn_device_info info;
     cnn_report report;
     cnn_error error;
 
     const int failed = cnn_device_get_info(device, &info, &error) ||
                        cnn_net_compile(net, device, &(cnn_compile){.max_batch = kBatch}, &error) ||
-                       cnn_optimizer_set(adam, CNN_LEARNING_RATE, 1e-3, &error) ||
-                       cnn_net_fit(net, adam, &train_samples, &fit, &report, &error) ||
+                       cnn_optimizer_set(adamw, CNN_LEARNING_RATE, 4e-3, &error) ||
+                       cnn_optimizer_set(adamw, CNN_WEIGHT_DECAY, 0.1, &error) ||
+                       cnn_net_fit(net, adamw, &train_samples, &fit, &report, &error) ||
                        (options->save && cnn_net_save(net, options->save, &error));
     if (failed)
         fprintf(stderr, "%s\n", error.message);
@@ -122,7 +123,7 @@ static int train_and_test(const struct options *options, cnn_device *device,
             report.seconds, info.spec, info.name, report.samples_per_second,
             100 * report.validation_accuracy, kTestPictures);
 
-    cnn_optimizer_destroy(adam);
+    cnn_optimizer_destroy(adamw);
     cnn_net_destroy(net);
     return failed;
 }

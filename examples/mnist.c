@@ -73,7 +73,7 @@ int main(int argc, char **argv) {
     cnn_net *net = !strcmp(options.net, "large")
                        ? large_net(train.height, train.width, options.seed)
                        : small_net(train.height, train.width, options.seed);
-    cnn_optimizer *adam = cnn_optimizer_create(CNN_ADAM);
+    cnn_optimizer *adamw = cnn_optimizer_create(CNN_ADAMW);
     cnn_device *device = NULL;
     cnn_error error;
     cnn_report report;
@@ -86,8 +86,9 @@ int main(int argc, char **argv) {
 
     const int failed = cnn_device_open(options.device, NULL, &device, &error) ||
                        cnn_net_compile(net, device, &(cnn_compile){.max_batch = kBatch}, &error) ||
-                       cnn_optimizer_set(adam, CNN_LEARNING_RATE, 2e-3, &error) ||
-                       cnn_net_fit(net, adam, &train_samples, &fit, &report, &error) ||
+                       cnn_optimizer_set(adamw, CNN_LEARNING_RATE, 4e-3, &error) ||
+                       cnn_optimizer_set(adamw, CNN_WEIGHT_DECAY, 0.1, &error) ||
+                       cnn_net_fit(net, adamw, &train_samples, &fit, &report, &error) ||
                        (options.save && cnn_net_save(net, options.save, &error));
     if (failed) {
         fprintf(stderr, "%s\n", error.message);
@@ -96,7 +97,7 @@ int main(int argc, char **argv) {
         printf("test accuracy %.4f\n", report.validation_accuracy);
     }
 
-    cnn_optimizer_destroy(adam);  // any order is fine
+    cnn_optimizer_destroy(adamw);  // any order is fine
     cnn_net_destroy(net);
     cnn_device_destroy(device);
     dataset_free(&train);

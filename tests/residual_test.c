@@ -139,7 +139,7 @@ static void learns_and_resumes(const char *spec, int64_t count, int64_t epochs, 
                    .progress = keep_checkpoint,
                    .user = &keeper,
                    .progress_interval = -1};
-    check(cnn_optimizer_set(adam, CNN_LEARNING_RATE, 4e-3, &error), &error);
+    check(cnn_optimizer_set(adam, CNN_LEARNING_RATE, 1e-2, &error), &error);
     check(cnn_net_fit(net, adam, &pictures, &fit, NULL, &error), &error);
     const struct vectors whole = vectors_of(net);
     const cnn_samples unseen = samples_of(&test, test.count);
@@ -173,12 +173,12 @@ static void learns_and_resumes(const char *spec, int64_t count, int64_t epochs, 
 
 static void cpu_learns_and_resumes(void **state) {
     (void)state;
-    learns_and_resumes("cpu", 5000, 5, 0.45);
+    learns_and_resumes("cpu", 5000, 8, 0.42);
 }
 
 static void opencl_learns_and_resumes(void **state) {
     (void)state;
-    learns_and_resumes("opencl", 5000, 5, 0.45);
+    learns_and_resumes("opencl", 5000, 8, 0.42);
 }
 
 int main(void) {
