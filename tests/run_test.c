@@ -470,9 +470,8 @@ static void what_is_not_compiled_does_not_run(void **state) {
         FAILS(CNN_BAD_STATE, cnn_net_fit(net, sgd, &samples, NULL, NULL, &err));
         if (pass == 1) SAID("inference");
         float gradient[512];
-        FAILS(CNN_BAD_STATE,
-              cnn_net_get_vector(net, CNN_GRADIENT, gradient,
-                                 cnn_net_vector_elements(net, CNN_GRADIENT), &err));
+        FAILS(CNN_BAD_STATE, cnn_net_get_vector(net, CNN_GRADIENT, gradient,
+                                                cnn_net_vector_elements(net, CNN_GRADIENT), &err));
         cnn_net_cancel(net);
     }
     /* Compiled again for training it trains. */

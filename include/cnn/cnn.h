@@ -46,7 +46,7 @@ extern "C" {
 #define CNN_API
 #endif
 
-/* ---- Version ---------------------------------------------------------------------------------- */
+/* ---- Version ---- */
 
 #define CNN_VERSION_MAJOR 0
 #define CNN_VERSION_MINOR 1
@@ -59,7 +59,7 @@ CNN_API uint32_t cnn_version(void);
 /** The same as text, "0.1.0"; a static string. Any thread. */
 CNN_API const char *cnn_version_string(void);
 
-/* ---- Status and errors ------------------------------------------------------------------------ */
+/* ---- Status and errors ---- */
 
 /** What a call came to. Values never change their meaning; new ones may be added. */
 typedef int32_t cnn_status;
@@ -99,7 +99,7 @@ typedef struct cnn_error {
     char message[504]; /**< operation, object, the value it got, the constraint it broke */
 } cnn_error;
 
-/* ---- Callbacks of the host -------------------------------------------------------------------- */
+/* ---- Callbacks of the host ---- */
 
 /** Serves every tensor, arena, workspace and packed weight of a device. Both functions or neither
  *  (the default: mimalloc where it was built in or is installed, else the C library's). Called from
@@ -142,7 +142,7 @@ typedef struct cnn_writer {
     int32_t (*write)(void *user, const void *data, size_t bytes);
 } cnn_writer;
 
-/* ---- Devices ---------------------------------------------------------------------------------- */
+/* ---- Devices ---- */
 
 /** Where networks compute: a backend, its memory and its threads or driver objects. */
 typedef struct cnn_device cnn_device;
@@ -160,9 +160,9 @@ typedef struct cnn_device_info {
     char driver[128]; /**< driver and its version; for the CPU the instruction set in use */
     cnn_device_kind kind;
     int32_t compute_units;
-    int64_t memory;       /**< bytes, 0 where unknown */
-    int64_t memory_used;  /**< bytes held for libcnn now; 0 for a device that isn't open */
-    int64_t memory_peak;  /**< the most it held */
+    int64_t memory;      /**< bytes, 0 where unknown */
+    int64_t memory_used; /**< bytes held for libcnn now; 0 for a device that isn't open */
+    int64_t memory_peak; /**< the most it held */
     int64_t reserved[13];
 } cnn_device_info;
 
@@ -206,7 +206,7 @@ CNN_API cnn_status cnn_device_get_info(const cnn_device *device, cnn_device_info
 /** Ends the handle. Nets compiled on the device keep what they need. */
 CNN_API void cnn_device_destroy(cnn_device *device);
 
-/* ---- Building a network ----------------------------------------------------------------------- */
+/* ---- Building a network ---- */
 
 /** A directed acyclic graph of layers, its parameters and, once compiled, its plan for a device. */
 typedef struct cnn_net cnn_net;
@@ -226,8 +226,8 @@ CNN_API void cnn_net_destroy(cnn_net *net);
  * first mistake gives a negative node and is kept in the net with its whole message; adding to a
  * negative node passes it on; cnn_net_compile, or cnn_net_error, reports it. After cnn_net_compile
  * adding gives -CNN_BAD_STATE and the net stays as it is. A name must be unique in its net; the
- * default is the kind and a counter ("conv2d_1"). Names of nodes are the prefix of the names of their
- * tensors, "conv2d_1/weight". */
+ * default is the kind and a counter ("conv2d_1"). Names of nodes are the prefix of the names of
+ * their tensors, "conv2d_1/weight". */
 
 typedef int32_t cnn_activation_kind;
 
@@ -244,12 +244,12 @@ typedef int32_t cnn_initializer;
 
 /** How a weight starts; fan_in and fan_out count the inputs and outputs of one unit. */
 enum {
-    CNN_INIT_DEFAULT = 0,  /**< He for ReLU and leaky ReLU, else Xavier */
-    CNN_INIT_HE = 1,       /**< normal, standard deviation scale * sqrt(2 / fan_in) */
-    CNN_INIT_XAVIER = 2,   /**< uniform in +- scale * sqrt(6 / (fan_in + fan_out)) */
-    CNN_INIT_UNIFORM = 3,  /**< uniform in +- scale */
-    CNN_INIT_NORMAL = 4,   /**< normal, standard deviation scale */
-    CNN_INIT_CONSTANT = 5  /**< scale itself; a negative zero gives zero */
+    CNN_INIT_DEFAULT = 0, /**< He for ReLU and leaky ReLU, else Xavier */
+    CNN_INIT_HE = 1,      /**< normal, standard deviation scale * sqrt(2 / fan_in) */
+    CNN_INIT_XAVIER = 2,  /**< uniform in +- scale * sqrt(6 / (fan_in + fan_out)) */
+    CNN_INIT_UNIFORM = 3, /**< uniform in +- scale */
+    CNN_INIT_NORMAL = 4,  /**< normal, standard deviation scale */
+    CNN_INIT_CONSTANT = 5 /**< scale itself */
 };
 
 typedef int32_t cnn_padding;
@@ -265,7 +265,8 @@ CNN_API cnn_node cnn_net_input(cnn_net *net, const char *name, int32_t rank, con
 
 /** Y_o = activation(sum_i X_i * w_oi + b_o), cross-correlation (Hedberg 60-61, Lin 1).
  *  Weight [filters, C / groups, kernel h, kernel w], bias [filters].
- *  Output [filters, H', W'] with H' = floor((H + pads - dilation (kernel - 1) - 1) / stride) + 1. */
+ *  Output [filters, H', W'] with H' = floor((H + pads - dilation (kernel - 1) - 1) / stride) + 1.
+ */
 typedef struct cnn_conv2d {
     const char *name;
     int64_t filters;     /**< required */
@@ -339,8 +340,7 @@ typedef struct cnn_activation {
     int64_t reserved[8];
 } cnn_activation;
 
-CNN_API cnn_node cnn_net_activation(cnn_net *net, cnn_node input,
-                                    const cnn_activation *descriptor);
+CNN_API cnn_node cnn_net_activation(cnn_net *net, cnn_node input, const cnn_activation *descriptor);
 
 /** exp(x_c) / sum_k exp(x_k) over the channels (the first axis), shifted by the maximum (Hedberg
  *  25). Before a cross-entropy use CNN_LOSS_SOFTMAX_CROSS_ENTROPY on the logits instead. */
@@ -361,7 +361,8 @@ CNN_API cnn_node cnn_net_dropout(cnn_net *net, cnn_node input, const cnn_dropout
  *  In training mean and (biased) variance are the batch's, over N, H and W, and cnn_net_train_step
  *  and cnn_net_fit move the running ones: running += momentum (batch - running), the variance
  *  unbiased there. Else the running ones are used.
- *  Parameters scale (starts at 1) and shift (0), [C]; state running_mean (0), running_variance (1). */
+ *  Parameters scale (starts at 1) and shift (0), [C]; state running_mean (0), running_variance (1).
+ */
 typedef struct cnn_batch_norm {
     const char *name;
     float momentum; /**< default 0.1, negative: 0 */
@@ -386,14 +387,15 @@ typedef struct cnn_add {
 CNN_API cnn_node cnn_net_add(cnn_net *net, const cnn_node *inputs, int32_t count,
                              const cnn_add *descriptor);
 
-/** The inputs, at least one, one after the other along the channels; their other sizes are equal. */
+/** The inputs, at least one, one after the other along the channels; their other sizes are equal.
+ */
 CNN_API cnn_node cnn_net_concat(cnn_net *net, const cnn_node *inputs, int32_t count,
                                 const cnn_plain *descriptor);
 
 typedef int32_t cnn_loss_kind;
 
-/** Over n samples with weights s_k (1 unless given), y the node's output, t its target, K elements a
- *  sample. Each is a mean over the samples: 1/n, whatever the weights sum to. No loss includes the
+/** Over n samples with weights s_k (1 unless given), y the node's output, t its target, K elements
+ * a sample. Each is a mean over the samples: 1/n, whatever the weights sum to. No loss includes the
  *  regulariser of the optimizer. */
 enum {
     /** (1/n) sum_k s_k (-sum_c t_c log softmax(y)_c) over the classes; y are logits, [C]
@@ -427,7 +429,7 @@ CNN_API cnn_status cnn_net_output(cnn_net *net, cnn_node node, cnn_error *error)
 /** The first mistake made while building, or CNN_OK. */
 CNN_API cnn_status cnn_net_error(const cnn_net *net, cnn_error *error);
 
-/* ---- Compiling -------------------------------------------------------------------------------- */
+/* ---- Compiling ---- */
 
 typedef struct cnn_compile {
     int64_t max_batch;      /**< the largest n of one step; default 1 */
@@ -441,11 +443,12 @@ typedef struct cnn_compile {
 /** Plans the net for a device: kernels, layouts and memory for every n up to max_batch. After it,
  *  running allocates and compiles nothing. May be called again, also for another device:
  *  parameters, state and bound optimizer states survive. Reports the first building mistake.
- *  CNN_UNSUPPORTED names a node that the backend can't do; CNN_LIMIT_EXCEEDED tells what it needs. */
+ *  CNN_UNSUPPORTED names a node that the backend can't do; CNN_LIMIT_EXCEEDED tells what it needs.
+ */
 CNN_API cnn_status cnn_net_compile(cnn_net *net, cnn_device *device, const cnn_compile *options,
                                    cnn_error *error);
 
-/* ---- Data ------------------------------------------------------------------------------------- */
+/* ---- Data ---- */
 
 typedef int32_t cnn_type;
 
@@ -484,7 +487,7 @@ typedef struct cnn_samples {
     int64_t label_elements;
     const float *weights; /**< s_k, one a sample; NULL: all 1 */
     int64_t weight_elements;
-    const cnn_view *input_views; /**< instead of inputs, for a net with several */
+    const cnn_view *input_views;  /**< instead of inputs, for a net with several */
     const cnn_view *target_views; /**< instead of targets and labels: float32, or labels */
     int32_t input_view_count;
     int32_t target_view_count;
@@ -493,7 +496,7 @@ typedef struct cnn_samples {
     int64_t reserved[8];
 } cnn_samples;
 
-/* ---- Running ---------------------------------------------------------------------------------- */
+/* ---- Running ---- */
 
 /** Runs the net (dropout off, batch norm on its running statistics) on x, n samples of float32 for
  *  its one input, into y, the n results of its first output. More than max_batch samples are run in
@@ -541,10 +544,10 @@ CNN_API cnn_status cnn_net_loss_gradient(cnn_net *net, const cnn_samples *sample
                                          const cnn_gradient_options *options, double *loss,
                                          cnn_error *error);
 
-/** Backward from the host's own dL/dy for each output, float32, n <= max_batch samples: runs forward
- *  on samples' inputs (its targets are ignored), multiplies row k of each dL/dy by weight s_k, and
- *  writes dL/dtheta into CNN_GRADIENT and dL/dx into input_gradients (float32 NCHW, in the inputs'
- *  order; NULL data or a count of 0: not wanted). */
+/** Backward from the host's own dL/dy for each output, float32, n <= max_batch samples: runs
+ * forward on samples' inputs (its targets are ignored), multiplies row k of each dL/dy by weight
+ * s_k, and writes dL/dtheta into CNN_GRADIENT and dL/dx into input_gradients (float32 NCHW, in the
+ * inputs' order; NULL data or a count of 0: not wanted). */
 CNN_API cnn_status cnn_net_backward(cnn_net *net, const cnn_samples *samples,
                                     const cnn_view *output_gradients, int32_t output_count,
                                     const cnn_view *input_gradients, int32_t input_count,
@@ -554,7 +557,7 @@ CNN_API cnn_status cnn_net_backward(cnn_net *net, const cnn_samples *samples,
  *  nothing when there is none. From any thread. */
 CNN_API void cnn_net_cancel(cnn_net *net);
 
-/* ---- Optimizers ------------------------------------------------------------------------------- */
+/* ---- Optimizers ---- */
 
 /** A rule that turns gradients into steps, its hyper-parameters and its state. Binds to the first
  *  net it is used with; another is refused (CNN_BAD_STATE) until cnn_optimizer_reset. */
@@ -570,7 +573,8 @@ enum {
     /** m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; theta -= a m^ / (sqrt(v^) + epsilon) with
      *  m^ = m / (1 - b1^t), v^ = v / (1 - b2^t) (Delmas 11, corrected; Kingma, Ba 2015). */
     CNN_ADAM = 2,
-    /** Adam, with theta -= a weight_decay theta apart from the gradient (Loshchilov, Hutter 2019). */
+    /** Adam, with theta -= a weight_decay theta apart from the gradient (Loshchilov, Hutter 2019).
+     */
     CNN_ADAMW = 3
 };
 
@@ -631,7 +635,7 @@ CNN_API int64_t cnn_optimizer_steps(const cnn_optimizer *optimizer);
 /** Forgets state, steps and the bound net; hyper-parameters stay. */
 CNN_API cnn_status cnn_optimizer_reset(cnn_optimizer *optimizer, cnn_error *error);
 
-/* ---- Training --------------------------------------------------------------------------------- */
+/* ---- Training ---- */
 
 /** One step on n <= max_batch samples: training-mode forward, backward, update of parameters and
  *  state. *loss (nullable) is the loss before the step; asking for it waits for the device. A step
@@ -665,7 +669,8 @@ typedef int32_t (*cnn_progress_function)(const cnn_progress *progress, void *use
 
 typedef int32_t cnn_schedule;
 
-/** The rate at epoch e (a fraction within an epoch counts), a being CNN_LEARNING_RATE, E all epochs. */
+/** The rate at epoch e (a fraction within an epoch counts), a being CNN_LEARNING_RATE, E all
+ * epochs. */
 enum {
     CNN_SCHEDULE_CONSTANT = 0,    /**< a */
     CNN_SCHEDULE_STEP = 1,        /**< a factor^floor(e / period) */
@@ -684,7 +689,7 @@ typedef struct cnn_fit {
     int32_t no_shuffle;
     int32_t resume; /**< go on where the optimizer's last fit (or its checkpoint) stopped */
     cnn_schedule schedule;
-    float schedule_factor; /**< default 0.1 for STEP, 0.9 for EXPONENTIAL */
+    float schedule_factor;  /**< default 0.1 for STEP, 0.9 for EXPONENTIAL */
     double schedule_period; /**< epochs; default 1 */
     double schedule_floor;
     int64_t warmup_steps; /**< the rate rises linearly over the first ones */
@@ -695,7 +700,7 @@ typedef struct cnn_fit {
 typedef struct cnn_report {
     int64_t epochs; /**< completed in this call */
     int64_t steps;
-    double loss; /**< mean over the last epoch */
+    double loss;                /**< mean over the last epoch */
     double validation_loss;     /**< after the last epoch; NaN without validation */
     double validation_accuracy; /**< likewise; -1 */
     double seconds;
@@ -705,12 +710,13 @@ typedef struct cnn_report {
 
 /** Trains for a number of epochs over the samples, shuffled anew each epoch by seed. The same seed,
  *  plan and samples give the same bits, also across cancel or a checkpoint, and resume.
- *  CNN_CANCELLED when the callback asks: parameters are those of the last step. CNN_NOT_FINITE names
- *  the step: parameters are those before it. report is nullable, and written in both cases too. */
+ *  CNN_CANCELLED when the callback asks: parameters are those of the last step. CNN_NOT_FINITE
+ * names the step: parameters are those before it. report is nullable, and written in both cases
+ * too. */
 CNN_API cnn_status cnn_net_fit(cnn_net *net, cnn_optimizer *optimizer, const cnn_samples *samples,
                                const cnn_fit *options, cnn_report *report, cnn_error *error);
 
-/* ---- Parameters, gradient, state -------------------------------------------------------------- */
+/* ---- Parameters, gradient, state ---- */
 
 typedef int32_t cnn_vector;
 
@@ -762,8 +768,7 @@ CNN_API cnn_status cnn_net_set_tensor(cnn_net *net, cnn_vector which, const char
 /** Multiplies the learning rate of a tensor, or of all tensors of the node of that name, by rate
  *  (>= 0, default 1). 0 freezes: neither step nor decay, and a gradient of 0; freezing and thawing
  *  plan anew at the next step. Kept in files. */
-CNN_API cnn_status cnn_net_set_rate(cnn_net *net, const char *name, double rate,
-                                    cnn_error *error);
+CNN_API cnn_status cnn_net_set_rate(cnn_net *net, const char *name, double rate, cnn_error *error);
 
 /** A new net with the same nodes, parameters and state, not compiled. */
 CNN_API cnn_status cnn_net_clone(cnn_net *net, cnn_net **clone, cnn_error *error);
@@ -771,16 +776,16 @@ CNN_API cnn_status cnn_net_clone(cnn_net *net, cnn_net **clone, cnn_error *error
 /** Copies parameters and state from source, whose tensors have the same names and shapes. */
 CNN_API cnn_status cnn_net_copy_parameters(cnn_net *net, cnn_net *source, cnn_error *error);
 
-/* ---- Looking at a net ------------------------------------------------------------------------- */
+/* ---- Looking at a net ---- */
 
 /** Out: a node. */
 typedef struct cnn_node_info {
-    char name[256]; /**< cut if longer */
-    char kind[32];  /**< "conv2d" */
+    char name[256];     /**< cut if longer */
+    char kind[32];      /**< "conv2d" */
     cnn_node inputs[8]; /**< the first eight */
     int32_t input_count;
     int32_t rank;
-    int64_t shape[8]; /**< of the output, the batch left out; rank 0 for a loss */
+    int64_t shape[8];   /**< of the output, the batch left out; rank 0 for a loss */
     int64_t parameters; /**< elements it owns in theta */
     int32_t is_output;
     int32_t reserved32;
@@ -802,7 +807,7 @@ CNN_API cnn_node cnn_net_find_node(const cnn_net *net, const char *name);
 CNN_API cnn_status cnn_net_summary(const cnn_net *net, char *buffer, size_t capacity,
                                    size_t *needed, cnn_error *error);
 
-/* ---- Files ------------------------------------------------------------------------------------ */
+/* ---- Files ---- */
 
 /* A model is a safetensors file: parameters and state under their names, the network in its
  * metadata. A checkpoint is a model with the optimizer's state, the step and the place within fit.

@@ -1,6 +1,8 @@
 // Building a net: descriptors become settings, with defaults filled in.
+#include <span>
 #include "api/shim.h"
 #include "base/fpenv.h"
+
 #include "layers/registry.h"
 
 using namespace cnn;
@@ -39,6 +41,10 @@ void set_initializer(Settings &settings, const Descriptor &d) {
     settings.set("initializer_scale", scale == 0 ? otherwise : scale);
 }
 
+std::span<const cnn_node> one(const cnn_node &input) {
+    return {&input, 1};
+}
+
 // A newer caller's descriptor is refused with the name of what was to be added.
 template <class Descriptor>
 void check_descriptor(const char *kind, const Descriptor &d) {
@@ -49,7 +55,7 @@ void check_descriptor(const char *kind, const Descriptor &d) {
 
 // What every add does: a mistake in the descriptor is recorded like any other.
 template <class Descriptor, class Fill>
-cnn_node add(cnn_net *net, const Layer &layer, std::vector<int32_t> inputs,
+cnn_node add(cnn_net *net, const Layer &layer, std::span<const cnn_node> inputs,
              const Descriptor *descriptor, const Fill &fill) noexcept {
     if (!net) return -CNN_INVALID_ARGUMENT;
     Net &graph = net->session.net();
@@ -59,7 +65,8 @@ cnn_node add(cnn_net *net, const Layer &layer, std::vector<int32_t> inputs,
         check_descriptor(layer.kind(), d);
         Settings settings;
         fill(d, settings);
-        return graph.add_layer(layer, text_or(d.name, ""), std::move(settings), std::move(inputs));
+        return graph.add_layer(layer, text_or(d.name, ""), std::move(settings),
+                               {inputs.begin(), inputs.end()});
     } catch (Error &error) {
         return graph.record(std::move(error));
     } catch (...) {
@@ -67,13 +74,13 @@ cnn_node add(cnn_net *net, const Layer &layer, std::vector<int32_t> inputs,
     }
 }
 
-cnn_node add_plain(cnn_net *net, const Layer &layer, std::vector<int32_t> inputs,
+cnn_node add_plain(cnn_net *net, const Layer &layer, std::span<const cnn_node> inputs,
                    const cnn_plain *descriptor) {
-    return add(net, layer, std::move(inputs), descriptor, [](const cnn_plain &, Settings &) {});
+    return add(net, layer, inputs, descriptor, [](const cnn_plain &, Settings &) {});
 }
 
 cnn_node add_pool(cnn_net *net, const Layer &layer, cnn_node input, const cnn_pool2d *descriptor) {
-    return add(net, layer, {input}, descriptor, [](const cnn_pool2d &d, Settings &s) {
+    return add(net, layer, one(input), descriptor, [](const cnn_pool2d &d, Settings &s) {
         const std::vector<int64_t> window = pair_of(d.window, 0);
         std::vector<int64_t> stride = window;
         if (d.stride[0] != 0 || d.stride[1] != 0) stride = pair_of(d.stride, window[0]);
@@ -87,9 +94,9 @@ cnn_node add_pool(cnn_net *net, const Layer &layer, cnn_node input, const cnn_po
 }
 
 // The nodes of an array argument, or nothing for a bad one, which the layer then refuses.
-std::vector<int32_t> nodes_of(const cnn_node *inputs, int32_t count) {
+std::span<const cnn_node> nodes_of(const cnn_node *inputs, int32_t count) {
     if (!inputs || count < 1) return {};
-    return {inputs, inputs + count};
+    return {inputs, static_cast<size_t>(count)};
 }
 
 }  // namespace
@@ -122,7 +129,7 @@ cnn_node cnn_net_input(cnn_net *net, const char *name, int32_t rank, const int64
 }
 
 cnn_node cnn_net_conv2d(cnn_net *net, cnn_node input, const cnn_conv2d *descriptor) {
-    return add(net, *conv2d_layer(), {input}, descriptor, [](const cnn_conv2d &d, Settings &s) {
+    return add(net, *conv2d_layer(), one(input), descriptor, [](const cnn_conv2d &d, Settings &s) {
         s.set("filters", d.filters);
         s.set("kernel", pair_of(d.kernel, 0));
         s.set("stride", pair_of(d.stride, 1));
@@ -137,7 +144,7 @@ cnn_node cnn_net_conv2d(cnn_net *net, cnn_node input, const cnn_conv2d *descript
 }
 
 cnn_node cnn_net_dense(cnn_net *net, cnn_node input, const cnn_dense *descriptor) {
-    return add(net, *dense_layer(), {input}, descriptor, [](const cnn_dense &d, Settings &s) {
+    return add(net, *dense_layer(), one(input), descriptor, [](const cnn_dense &d, Settings &s) {
         s.set("units", d.units);
         s.set("bias", int64_t{d.no_bias == 0});
         set_activation(s, d.activation, d);
@@ -154,30 +161,30 @@ cnn_node cnn_net_average_pool2d(cnn_net *net, cnn_node input, const cnn_pool2d *
 }
 
 cnn_node cnn_net_global_average_pool2d(cnn_net *net, cnn_node input, const cnn_plain *descriptor) {
-    return add_plain(net, *global_average_pool2d_layer(), {input}, descriptor);
+    return add_plain(net, *global_average_pool2d_layer(), one(input), descriptor);
 }
 
 cnn_node cnn_net_flatten(cnn_net *net, cnn_node input, const cnn_plain *descriptor) {
-    return add_plain(net, *flatten_layer(), {input}, descriptor);
+    return add_plain(net, *flatten_layer(), one(input), descriptor);
 }
 
 cnn_node cnn_net_activation(cnn_net *net, cnn_node input, const cnn_activation *descriptor) {
-    return add(net, *activation_layer(), {input}, descriptor,
+    return add(net, *activation_layer(), one(input), descriptor,
                [](const cnn_activation &d, Settings &s) { set_activation(s, d.kind, d); });
 }
 
 cnn_node cnn_net_softmax(cnn_net *net, cnn_node input, const cnn_plain *descriptor) {
-    return add_plain(net, *softmax_layer(), {input}, descriptor);
+    return add_plain(net, *softmax_layer(), one(input), descriptor);
 }
 
 cnn_node cnn_net_dropout(cnn_net *net, cnn_node input, const cnn_dropout *descriptor) {
-    return add(net, *dropout_layer(), {input}, descriptor, [](const cnn_dropout &d, Settings &s) {
-        s.set("rate", static_cast<double>(d.rate));
-    });
+    return add(
+        net, *dropout_layer(), one(input), descriptor,
+        [](const cnn_dropout &d, Settings &s) { s.set("rate", static_cast<double>(d.rate)); });
 }
 
 cnn_node cnn_net_batch_norm(cnn_net *net, cnn_node input, const cnn_batch_norm *descriptor) {
-    return add(net, *batch_norm_layer(), {input}, descriptor,
+    return add(net, *batch_norm_layer(), one(input), descriptor,
                [](const cnn_batch_norm &d, Settings &s) {
                    s.set("momentum", or_default(d.momentum, 0.1));
                    s.set("epsilon", or_default(d.epsilon, 1e-5));

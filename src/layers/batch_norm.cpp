@@ -120,7 +120,8 @@ class BatchNorm final : public Layer {
                PointwiseAttributes{b.take()});
     }
 
-    // `to` by b's result so far, and what running statistic `running` becomes when it meets `value`.
+    // `to` by b's result so far, and what running statistic `running` becomes when it meets
+    // `value`.
     static void emit_statistic(Emitter &e, TensorId from, TensorId to, int running,
                                ExpressionBuilder &b, Value value) {
         const TensorId updated = e.temporary(channels(e));

@@ -1,7 +1,8 @@
-// Every kernel family for one instruction set: the file that includes this names the set in CNN_ISA,
-// its table in CNN_SIMD and its vector width in CNN_WIDTH. What is included here includes no standard
-// C++ header and defines functions in namespace cnn::cpu::CNN_ISA only.
-// clang-format off: the order matters
+// Every kernel family for one instruction set: the file that includes this names the set in
+// CNN_ISA, its table in CNN_SIMD and its vector width in CNN_WIDTH. What is included here includes
+// no standard C++ header and defines functions in namespace cnn::cpu::CNN_ISA only. The order
+// matters: each needs those before it.
+// clang-format off
 #include "backend/cpu/simd.h"
 #include "backend/cpu/vec.h"
 #include "backend/cpu/math.inl"
@@ -17,7 +18,9 @@ namespace cnn::cpu {
 
 const Simd CNN_SIMD = {
     Isa::CNN_ISA,
-    CNN_WIDTH == 16 ? "avx512" : CNN_WIDTH == 8 ? "avx2" : "baseline",
+    CNN_WIDTH == 16  ? "avx512"
+    : CNN_WIDTH == 8 ? "avx2"
+                     : "baseline",
     CNN_WIDTH,
     &CNN_ISA::kPointwiseKernels,
     &CNN_ISA::kPoolKernels,

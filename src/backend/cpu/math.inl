@@ -4,7 +4,9 @@
 namespace cnn::cpu::CNN_ISA {
 
 // 2^e for e in [-126, 127].
-CNN_INLINE vec power_of_two(ivec e) { return from_bits((e + 127) << 23); }
+CNN_INLINE vec power_of_two(ivec e) {
+    return from_bits((e + 127) << 23);
+}
 
 // e^x = 2^n e^r, n the nearest integer to x / ln 2. 2^n comes in two factors, so that results
 // below the normal range round once and those above become infinite.

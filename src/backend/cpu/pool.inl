@@ -1,5 +1,5 @@
-// Max and average pooling, forward and backward. Each output gathers, or scatters to, the taps of its
-// window that lie inside.
+// Max and average pooling, forward and backward. Each output gathers, or scatters to, the taps of
+// its window that lie inside.
 #include "backend/cpu/pool.h"
 
 namespace cnn::cpu::CNN_ISA {
@@ -26,9 +26,7 @@ struct OneLane {
     CNN_INLINE void put(float *p, float v) { *p = v; }
     CNN_INLINE float all(float x) { return x; }
     CNN_INLINE int32_t number(int32_t k) { return k; }
-    CNN_INLINE bool replaces(float x, float best) {
-        return x > best || (x != x && best == best);
-    }
+    CNN_INLINE bool replaces(float x, float best) { return x > best || (x != x && best == best); }
     CNN_INLINE float pick(bool m, float a, float b) { return m ? a : b; }
     CNN_INLINE int32_t pick(bool m, int32_t a, int32_t b) { return m ? a : b; }
     CNN_INLINE bool equal(int32_t a, int32_t b) { return a == b; }
@@ -56,7 +54,9 @@ CNN_INLINE int64_t counted(const PoolGeometry &g, int axis, const Taps &t) {
     return count;
 }
 
-CNN_INLINE int64_t pixels(const int64_t size[3]) { return size[0] * size[1] * size[2]; }
+CNN_INLINE int64_t pixels(const int64_t size[3]) {
+    return size[0] * size[1] * size[2];
+}
 
 // body(taps of the three axes, output pixel)
 template <class Body>
@@ -110,9 +110,7 @@ static void max_plane(const PoolGeometry &g, const float *x, float *y) {
     if (g.halves) return max_halves<L>(g, x, y);
     for_outputs(g, [&](const Taps *t, int64_t out) {
         auto best = L::all(-__builtin_inff());
-        for_taps(g, t, [&](int64_t in) {
-            best = larger<L>(best, L::get(x + in * L::kSize));
-        });
+        for_taps(g, t, [&](int64_t in) { best = larger<L>(best, L::get(x + in * L::kSize)); });
         L::put(y + out * L::kSize, best);
     });
 }

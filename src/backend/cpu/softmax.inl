@@ -3,11 +3,14 @@
 
 namespace cnn::cpu::CNN_ISA {
 
-CNN_INLINE vec minus_infinity() { return from_bits(broadcast(static_cast<int32_t>(0xff800000u))); }
+CNN_INLINE vec minus_infinity() {
+    return from_bits(broadcast(static_cast<int32_t>(0xff800000u)));
+}
 
 // --- Columns.
 
-CNN_INLINE void columns_of(const float *x, float *y, int64_t classes, int64_t stride, int64_t lanes) {
+CNN_INLINE void columns_of(const float *x, float *y, int64_t classes, int64_t stride,
+                           int64_t lanes) {
     vec largest = load_first(x, lanes);
     for (int64_t c = 1; c < classes; ++c) {
         largest = max_fast(load_first(x + c * stride, lanes), largest);
@@ -180,7 +183,8 @@ static void cross_entropy_block(const Block &b, int64_t first, int64_t lanes) {
         const vec term = t * (log_sum - (load(b.x + c * kWidth) - guess.value));
         terms += select(t != zero(), term, zero());
     }
-    const vec weight = a.weights == nullptr ? broadcast(1.0f) : load_first(a.weights + first, lanes);
+    const vec weight =
+        a.weights == nullptr ? broadcast(1.0f) : load_first(a.weights + first, lanes);
     store_first(a.loss + first, weight * terms, lanes);
     const vec correct = select(guess.index == truth.index, broadcast(1.0f), zero());
     store_first(a.correct + first, correct, lanes);
@@ -207,8 +211,8 @@ static void cross_entropy_blocks(const CrossEntropyArguments &a, int64_t begin, 
     }
 }
 
-static const SoftmaxKernels kSoftmaxKernels = {
-    softmax_columns,      softmax_columns_backward, softmax_row,
-    softmax_row_backward, cross_entropy_rows,       cross_entropy_blocks};
+static const SoftmaxKernels kSoftmaxKernels = {softmax_columns,    softmax_columns_backward,
+                                               softmax_row,        softmax_row_backward,
+                                               cross_entropy_rows, cross_entropy_blocks};
 
 }  // namespace cnn::cpu::CNN_ISA

@@ -173,7 +173,9 @@ DeviceInfo describe(const char *spec, const char *name) {
 }
 
 // A check for who asks for it by name, not a device that a host would choose from a list.
-std::vector<DeviceInfo> list() { return {}; }
+std::vector<DeviceInfo> list() {
+    return {};
+}
 
 std::shared_ptr<Device> open(const std::string &which, const DeviceOptions &options) {
     if (which.empty() || which == "float64")
