@@ -229,7 +229,7 @@ void blame_file(const Body &body) {
     try {
         body();
     } catch (const Error &error) {
-        if (error.status == Status::incompatible) throw;
+        if (error.status == Status::incompatible || error.status == Status::out_of_memory) throw;
         fail(Status::bad_file, error.message);
     }
 }
