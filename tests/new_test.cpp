@@ -1,0 +1,282 @@
+// operator new, replaced: counted while a warm net runs, and failing at every call of a session of
+// building, training, saving and loading.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+extern "C" {
+#include <cmocka.h>
+}
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+
+#include <cnn/cnn.h>
+
+namespace {
+
+std::atomic<int64_t> calls{0}, live{0}, fail_at{0};
+
+void *take(size_t size, size_t align) noexcept {
+    if (++calls == fail_at.load()) return nullptr;
+    void *memory = nullptr;
+    if (posix_memalign(&memory, align < sizeof(void *) ? sizeof(void *) : align,
+                       size > 0 ? size : 1) != 0)
+        return nullptr;
+    ++live;
+    return memory;
+}
+
+void *take_or_throw(size_t size, size_t align) {
+    if (void *memory = take(size, align)) return memory;
+    throw std::bad_alloc();
+}
+
+void give(void *memory) noexcept {
+    if (!memory) return;
+    --live;
+    std::free(memory);
+}
+
+constexpr size_t kAlign = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+
+size_t of(std::align_val_t align) {
+    return static_cast<size_t>(align);
+}
+
+}  // namespace
+
+void *operator new(size_t size) {
+    return take_or_throw(size, kAlign);
+}
+void *operator new[](size_t size) {
+    return take_or_throw(size, kAlign);
+}
+void *operator new(size_t size, const std::nothrow_t &) noexcept {
+    return take(size, kAlign);
+}
+void *operator new[](size_t size, const std::nothrow_t &) noexcept {
+    return take(size, kAlign);
+}
+void *operator new(size_t size, std::align_val_t align) {
+    return take_or_throw(size, of(align));
+}
+void *operator new[](size_t size, std::align_val_t align) {
+    return take_or_throw(size, of(align));
+}
+void operator delete(void *memory) noexcept {
+    give(memory);
+}
+void operator delete[](void *memory) noexcept {
+    give(memory);
+}
+void operator delete(void *memory, size_t) noexcept {
+    give(memory);
+}
+void operator delete[](void *memory, size_t) noexcept {
+    give(memory);
+}
+void operator delete(void *memory, std::align_val_t) noexcept {
+    give(memory);
+}
+void operator delete[](void *memory, std::align_val_t) noexcept {
+    give(memory);
+}
+void operator delete(void *memory, size_t, std::align_val_t) noexcept {
+    give(memory);
+}
+void operator delete[](void *memory, size_t, std::align_val_t) noexcept {
+    give(memory);
+}
+
+namespace {
+
+constexpr int64_t kIn = 72, kOut = 3, kBatch = 8;
+float x[kIn * kBatch], y[kOut * kBatch];
+uint8_t labels[kBatch];
+char file[1 << 16];
+cnn_error error;
+
+cnn_samples all_samples() {
+    cnn_samples samples{};
+    samples.inputs = x;
+    samples.input_elements = kIn * kBatch;
+    samples.labels = labels;
+    samples.label_type = CNN_UINT8;
+    samples.label_elements = kBatch;
+    return samples;
+}
+
+// The status of building: what cnn_net_error tells, or want of memory for the net itself.
+cnn_net *build() {
+    cnn_net *net = cnn_net_create(nullptr);
+    const int64_t shape[] = {2, 6, 6};
+    cnn_conv2d conv{};
+    conv.filters = 3;
+    conv.kernel[0] = 3;
+    conv.activation = CNN_RELU;
+    cnn_pool2d pool{};
+    pool.window[0] = 2;
+    cnn_dense dense{};
+    dense.units = kOut;
+    cnn_loss loss{};
+    loss.kind = CNN_LOSS_SOFTMAX_CROSS_ENTROPY;
+    cnn_node n = cnn_net_input(net, nullptr, 3, shape);
+    n = cnn_net_conv2d(net, n, &conv);
+    n = cnn_net_max_pool2d(net, n, &pool);
+    n = cnn_net_batch_norm(net, n, nullptr);
+    n = cnn_net_dense(net, n, &dense);
+    cnn_net_loss(net, n, &loss);
+    return net;
+}
+
+cnn_device *open(const char *spec) {
+    cnn_device *device = nullptr;
+    cnn_device_options options{};
+    options.threads = 2;
+    cnn_device_open(spec, &options, &device, &error);
+    return device;
+}
+
+cnn_compile batch() {
+    cnn_compile options{};
+    options.max_batch = kBatch;
+    return options;
+}
+
+// A session in which a call fails, and the same call then succeeds. Returns how many failed.
+int session(const char *spec) {
+    int failures = 0;
+    const auto attempt = [&](const char *name, auto call) {
+        const cnn_status status = call();
+        if (status == CNN_OK) return;
+        ++failures;
+        const cnn_status again = status == CNN_OUT_OF_MEMORY ? call() : status;
+        if (again != CNN_OK) {
+            std::fprintf(stderr, "%s, new %lld: %s, then %s: %s\n", name,
+                         static_cast<long long>(fail_at.load()), cnn_status_name(status),
+                         cnn_status_name(again), error.message);
+            fail();
+        }
+    };
+    const cnn_samples samples = all_samples();
+    cnn_device *device = nullptr;
+    cnn_net *net = nullptr, *loaded = nullptr;
+    cnn_optimizer *adam = nullptr, *restored = nullptr;
+    attempt("open", [&] {
+        device = open(spec);
+        return device ? CNN_OK : error.status;
+    });
+    attempt("build", [&] {
+        net = build();
+        if (!net) return cnn_status{CNN_OUT_OF_MEMORY};
+        const cnn_status status = cnn_net_error(net, &error);
+        if (status) cnn_net_destroy(net), net = nullptr;
+        return status;
+    });
+    attempt("create optimizer", [&] {
+        adam = cnn_optimizer_create(CNN_ADAM);
+        return adam ? CNN_OK : CNN_OUT_OF_MEMORY;
+    });
+    const cnn_compile options = batch();
+    double loss;
+    cnn_evaluation evaluation;
+    size_t bytes = 0;
+    attempt("compile", [&] { return cnn_net_compile(net, device, &options, &error); });
+    attempt("run", [&] { return cnn_net_run(net, x, kIn * kBatch, y, kOut * kBatch, &error); });
+    attempt("train_step", [&] { return cnn_net_train_step(net, adam, &samples, &loss, &error); });
+    attempt("fit", [&] { return cnn_net_fit(net, adam, &samples, nullptr, nullptr, &error); });
+    attempt("evaluate", [&] { return cnn_net_evaluate(net, &samples, &evaluation, &error); });
+    attempt("loss_gradient",
+            [&] { return cnn_net_loss_gradient(net, &samples, nullptr, &loss, &error); });
+    attempt("compile again", [&] { return cnn_net_compile(net, device, &options, &error); });
+    attempt("run again",
+            [&] { return cnn_net_run(net, x, kIn * kBatch, y, kOut * kBatch, &error); });
+    attempt("save", [&] {
+        return cnn_checkpoint_save_memory(net, adam, file, sizeof file, &bytes, &error);
+    });
+    attempt("load",
+            [&] { return cnn_checkpoint_load_memory(file, bytes, &loaded, &restored, &error); });
+    cnn_net *clone = nullptr;
+    attempt("clone", [&] { return cnn_net_clone(net, &clone, &error); });
+    attempt("copy", [&] { return cnn_net_copy_parameters(clone, net, &error); });
+    if (cnn_optimizer_steps(adam) != 2) fail();
+    cnn_net_destroy(clone);
+    cnn_net_destroy(loaded);
+    cnn_optimizer_destroy(restored);
+    cnn_optimizer_destroy(adam);
+    cnn_net_destroy(net);
+    cnn_device_destroy(device);
+    return failures;
+}
+
+void every_failure_is_survived(void **) {
+    fail_at = 0;
+    session("cpu");
+    float usual[kOut * kBatch];
+    for (int i = 0; i < kOut * kBatch; ++i) usual[i] = y[i];
+    const int64_t before = calls;
+    session("cpu");
+    const int64_t total = calls - before;
+    assert_true(total > 0);
+    for (int64_t n = 1; n <= total; ++n) {
+        calls = 0;
+        const int64_t held = live;
+        fail_at = n;
+        const int failures = session("cpu");
+        fail_at = 0;
+        // A failure may also only have cost a message or a faster way.
+        assert_true(failures <= 1);
+        assert_int_equal(live.load(), held);
+        for (int i = 0; i < kOut * kBatch; ++i) assert_true(usual[i] == y[i]);
+    }
+    std::printf("%lld failures\n", static_cast<long long>(total));
+}
+
+void a_warm_net_allocates_nothing(void **) {
+    const cnn_compile options = batch();
+    cnn_device *device = open("cpu");
+    cnn_net *net = build();
+    assert_int_equal(cnn_net_compile(net, device, &options, &error), CNN_OK);
+    for (int round = 0; round < 4; ++round) {
+        const int64_t before = calls;
+        assert_int_equal(cnn_net_run(net, x, kIn * kBatch, y, kOut * kBatch, &error), CNN_OK);
+        if (round > 0) assert_int_equal(calls - before, 0);
+    }
+    cnn_net_destroy(net);
+    cnn_device_destroy(device);
+}
+
+void a_warm_step_allocates_nothing(void **) {
+    const cnn_samples samples = all_samples();
+    const cnn_compile options = batch();
+    cnn_device *device = open("cpu");
+    cnn_net *net = build();
+    cnn_optimizer *adam = cnn_optimizer_create(CNN_ADAM);
+    assert_int_equal(cnn_net_compile(net, device, &options, &error), CNN_OK);
+    double loss;
+    for (int round = 0; round < 4; ++round) {
+        const int64_t before = calls;
+        assert_int_equal(cnn_net_train_step(net, adam, &samples, &loss, &error), CNN_OK);
+        if (round > 0) assert_int_equal(calls - before, 0);
+    }
+    cnn_optimizer_destroy(adam);
+    cnn_net_destroy(net);
+    cnn_device_destroy(device);
+}
+
+}  // namespace
+
+int main() {
+    for (int64_t i = 0; i < kIn * kBatch; ++i) x[i] = static_cast<float>(i * 37 % 101) / 101;
+    for (int64_t i = 0; i < kBatch; ++i) labels[i] = static_cast<uint8_t>(i % kOut);
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(a_warm_net_allocates_nothing),
+        cmocka_unit_test(a_warm_step_allocates_nothing),
+        cmocka_unit_test(every_failure_is_survived),
+    };
+    return cmocka_run_group_tests_name("operator new", tests, nullptr, nullptr);
+}
