@@ -100,9 +100,8 @@ cnn_status cnn_net_evaluate(cnn_net *net, const cnn_samples *samples, cnn_evalua
         Session &session = need(net, "evaluate", "net").session;
         session.begin_call();
         need(result, "evaluate", "result");
-        session.executable("evaluate");
-        const Samples checked(session.net(), "evaluate", need(samples, "evaluate", "samples"),
-                              true);
+        const Samples &checked =
+            session.checked("evaluate", need(samples, "evaluate", "samples"), true);
         const Session::Evaluation evaluation = session.evaluate(checked);
         *result = {};
         result->loss = evaluation.loss;
@@ -121,9 +120,8 @@ cnn_status cnn_net_loss_gradient(cnn_net *net, const cnn_samples *samples,
                                  cnn_error *error) {
     return guard(error, [&] {
         Session &session = computing(net, "loss_gradient");
-        session.executable("loss_gradient");
-        const Samples checked(session.net(), "loss_gradient",
-                              need(samples, "loss_gradient", "samples"), true);
+        const Samples &checked =
+            session.checked("loss_gradient", need(samples, "loss_gradient", "samples"), true);
         session.loss_gradient(checked, training_mode(options, "loss_gradient"), loss);
     });
 }
@@ -134,9 +132,8 @@ cnn_status cnn_net_backward(cnn_net *net, const cnn_samples *samples,
                             const cnn_gradient_options *options, cnn_error *error) {
     return guard(error, [&] {
         Session &session = computing(net, "backward");
-        session.executable("backward");
-        const Samples checked(session.net(), "backward", need(samples, "backward", "samples"),
-                              false);
+        const Samples &checked =
+            session.checked("backward", need(samples, "backward", "samples"), false);
         session.backward(checked, output_gradients, output_count, input_gradients, input_count,
                          training_mode(options, "backward"));
     });
@@ -151,9 +148,8 @@ cnn_status cnn_net_train_step(cnn_net *net, cnn_optimizer *optimizer, const cnn_
     return guard(error, [&] {
         Session &session = computing(net, "train_step");
         need(optimizer, "train_step", "optimizer");
-        session.executable("train_step");
-        const Samples checked(session.net(), "train_step", need(samples, "train_step", "samples"),
-                              true);
+        const Samples &checked =
+            session.checked("train_step", need(samples, "train_step", "samples"), true);
         session.train_step(optimizer->optimizer, checked, loss);
     });
 }
@@ -166,10 +162,10 @@ cnn_status cnn_net_fit(cnn_net *net, cnn_optimizer *optimizer, const cnn_samples
         const cnn_fit given = options ? *options : cnn_fit{};
         check_reserved(given.reserved, "fit");
         FitOptions checked = fit_options(given, session.executable("fit").max_batch());
-        const Samples train(session.net(), "fit", need(samples, "fit", "samples"), true);
+        const Samples train(session.net(), "fit", need(samples, "fit", "samples"));
         std::optional<Samples> validation;
         if (given.validation)
-            validation.emplace(session.net(), "fit (validation)", *given.validation, true);
+            validation.emplace(session.net(), "fit (validation)", *given.validation);
         checked.validation = validation ? &*validation : nullptr;
         cnn_report unwanted;
         fit(session, optimizer->optimizer, train, checked, report ? *report : unwanted);

@@ -7,15 +7,16 @@
 
 namespace cnn {
 
-std::vector<TargetForm> default_forms(const Net &net) {
-    std::vector<TargetForm> forms;
-    for (int32_t id : net.losses()) {
-        const Node &node = net.node(id);
-        const TargetForm form = node.loss->default_form();
+uint64_t default_label_targets(const Net &net) {
+    uint64_t labels = 0;
+    for (size_t i = 0; i < net.losses().size(); ++i) {
+        const Node &node = net.node(net.losses()[i]);
         const Shape &prediction = net.node(node.inputs[0]).shape;
-        forms.push_back(node.loss->takes(form, prediction) ? form : TargetForm::values);
+        if (node.loss->default_form() == TargetForm::labels &&
+            node.loss->takes(TargetForm::labels, prediction))
+            labels |= uint64_t{1} << i;
     }
-    return forms;
+    return labels;
 }
 
 Executable::Executable(Net &net, std::shared_ptr<Device> device, Log log,
@@ -41,7 +42,7 @@ Executable::Executable(Net &net, std::shared_ptr<Device> device, Log log,
     ProgramKey key;
     std::vector<ProgramKey> keys{key};
     if (!options_.inference_only && !net.losses().empty()) {
-        key.forms = default_forms(net);
+        key.label_targets = default_label_targets(net);
         key.purpose = Purpose::evaluate;
         keys.push_back(key);
         key.purpose = Purpose::train;

@@ -77,7 +77,7 @@ class Executable {
     std::atomic<bool> cancelled_{false};
 };
 
-// The form of target that each loss of the net takes by default.
-std::vector<TargetForm> default_forms(const Net &net);
+// Which losses of the net take labels where the caller hasn't said, as ProgramKey::label_targets.
+uint64_t default_label_targets(const Net &net);
 
 }  // namespace cnn

@@ -262,7 +262,7 @@ void Lowering::losses() {
         current_ = net_.losses()[i];
         const Node &node = net_.node(current_);
         Tensor target = tensor(at(node.inputs[0]).output);
-        if (key_.forms[i] == TargetForm::labels) {
+        if (key_.label_targets >> i & 1) {
             target.shape = {key_.batch};
             target.type = Type::i32;
         }

@@ -133,6 +133,7 @@ void Net::check_input(int32_t input) const {
 int32_t Net::add(Node node) {
     const auto id = static_cast<int32_t>(nodes_.size());
     nodes_.push_back(std::move(node));
+    if (!nodes_.back().loss) last_node_.assign(1, id);
     return id;
 }
 
@@ -273,6 +274,8 @@ int32_t Net::add_loss(const Loss &loss, std::string_view name, double weight, in
             if (!std::isfinite(weight) || weight < 0)
                 fail(Status::out_of_range, text("weight is ", weight, ", but must be finite"));
             loss.check(node(input).shape);
+            if (losses_.size() == kMostLosses)
+                fail(Status::unsupported, text("the net has ", kMostLosses, " losses already"));
         } catch (const Error &error) {
             fail_at(id, error.status,
                     text("loss ", n.kind, " \"", n.name, "\" (node ", id, "): ", error.message));
@@ -296,13 +299,6 @@ void Net::add_output(int32_t id) {
         fail_at(id, Status::invalid_argument,
                 text("output: ", describe(id), " is an output already"));
     outputs_.push_back(id);
-}
-
-std::vector<int32_t> Net::outputs() const {
-    if (!outputs_.empty()) return outputs_;
-    for (auto id = static_cast<int32_t>(nodes_.size()) - 1; id >= 0; --id)
-        if (!node(id).loss) return {id};
-    return {};
 }
 
 int32_t Net::find(std::string_view name) const {

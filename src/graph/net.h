@@ -39,6 +39,9 @@ struct NetTensor {
     double rate = 1;
 };
 
+// A program is known by which of its losses take labels, a bit each.
+inline constexpr size_t kMostLosses = 64;
+
 class Net {
   public:
     Net(std::string name, uint64_t seed);
@@ -72,7 +75,7 @@ class Net {
     const std::vector<int32_t> &inputs() const { return inputs_; }
     const std::vector<int32_t> &losses() const { return losses_; }
     // As declared, or the last node that isn't a loss.
-    std::vector<int32_t> outputs() const;
+    const std::vector<int32_t> &outputs() const { return outputs_.empty() ? last_node_ : outputs_; }
     const std::vector<int32_t> &declared_outputs() const { return outputs_; }
     // -1 when there is none.
     int32_t find(std::string_view name) const;
@@ -115,6 +118,7 @@ class Net {
     std::optional<int64_t> expected_;
     std::vector<Node> nodes_;
     std::vector<int32_t> inputs_, outputs_, losses_;
+    std::vector<int32_t> last_node_;  // that isn't a loss; empty or one
     std::vector<NetTensor> parameters_, state_tensors_;
     FlatVector theta_, s_;
     uint64_t theta_version_ = 1, frozen_version_ = 1;

@@ -20,9 +20,9 @@ enum class Purpose : uint8_t {
 // Which program. Each is lowered and planned once, for each batch size that has a plan.
 struct ProgramKey {
     Purpose purpose = Purpose::run;
-    bool training = false;          // batch statistics and dropout
-    bool softmax = false;           // of the outputs of a run
-    std::vector<TargetForm> forms;  // a loss each
+    bool training = false;       // batch statistics and dropout
+    bool softmax = false;        // of the outputs of a run
+    uint64_t label_targets = 0;  // bit i: loss i takes labels; else values
     int64_t batch = 1;
 
     auto operator<=>(const ProgramKey &) const = default;

@@ -31,12 +31,12 @@ void repeat(const float (&from)[4], float (&to)[4], float missing) {
     }
 }
 
-void check_finite(const char *operation, const std::string &what, const char *name,
+void check_finite(const char *operation, const Culprit &culprit, const char *name,
                   const float (&values)[4]) {
     for (float value : values)
         if (!std::isfinite(value))
-            fail(Status::out_of_range,
-                 text(operation, ": ", what, ": ", name, " has ", value, ", but must be finite"));
+            fail(Status::out_of_range, text(operation, ": ", culprit.name(), ": ", name, " has ",
+                                            value, ", but must be finite"));
 }
 
 int64_t label_at(const std::byte *data, HostType type, int64_t i) {
@@ -62,18 +62,20 @@ bool reserved_set(const int64_t (&reserved)[8]) {
 
 }  // namespace
 
-Feed feed_of(const cnn_view &view, const char *operation, const std::string &what) {
-    if (!view.data) fail(Status::invalid_argument, text(operation, ": ", what, ": data is NULL"));
+Feed feed_of(const cnn_view &view, const char *operation, const Culprit &culprit) {
+    if (!view.data)
+        fail(Status::invalid_argument, text(operation, ": ", culprit.name(), ": data is NULL"));
     if (view.type < CNN_FLOAT32 || view.type > CNN_INT64)
-        fail(Status::invalid_argument,
-             text(operation, ": ", what, ": type is ", view.type, ", which is none of cnn_type"));
+        fail(Status::invalid_argument, text(operation, ": ", culprit.name(), ": type is ",
+                                            view.type, ", which is none of cnn_type"));
     if (view.layout != CNN_NCHW && view.layout != CNN_NHWC)
-        fail(Status::invalid_argument, text(operation, ": ", what, ": layout is ", view.layout,
-                                            ", which is none of cnn_layout"));
+        fail(Status::invalid_argument, text(operation, ": ", culprit.name(), ": layout is ",
+                                            view.layout, ", which is none of cnn_layout"));
     if (reserved_set(view.reserved))
-        fail(Status::incompatible, text(operation, ": ", what, ": reserved must be zero"));
-    check_finite(operation, what, "scale", view.scale);
-    check_finite(operation, what, "mean", view.mean);
+        fail(Status::incompatible,
+             text(operation, ": ", culprit.name(), ": reserved must be zero"));
+    check_finite(operation, culprit, "scale", view.scale);
+    check_finite(operation, culprit, "mean", view.mean);
     Feed feed;
     feed.data = static_cast<const std::byte *>(view.data);
     feed.type = static_cast<HostType>(view.type);
@@ -83,37 +85,38 @@ Feed feed_of(const cnn_view &view, const char *operation, const std::string &wha
     return feed;
 }
 
-void Samples::set_count(int64_t count, const std::string &what) {
-    if (count < 1) fail(Status::shape_mismatch, text(operation_, ": ", what, " has 0 samples"));
+void Samples::set_count(int64_t count, const Culprit &culprit) {
+    if (count < 1)
+        fail(Status::shape_mismatch, text(operation_, ": ", culprit.name(), " has 0 samples"));
     if (count_ >= 0 && count != count_)
-        fail(Status::shape_mismatch,
-             text(operation_, ": ", what, " has ", count, " samples, but input 0 has ", count_));
+        fail(Status::shape_mismatch, text(operation_, ": ", culprit.name(), " has ", count,
+                                          " samples, but input 0 has ", count_));
     count_ = count;
 }
 
 void Samples::add_input(const Net &net, const cnn_view &view, size_t index) {
     const int32_t id = net.inputs()[index];
-    const std::string what = net.describe(id);
-    Source source{feed_of(view, operation_, what), 0};
+    const Culprit culprit{net, id};
+    Source source{feed_of(view, operation_, culprit), 0};
     if (source.feed.type != HostType::f32 && source.feed.type != HostType::u8)
         fail_at(id, Status::unsupported,
-                text(operation_, ": ", what, ": type must be CNN_FLOAT32 or CNN_UINT8"));
+                text(operation_, ": ", culprit.name(), ": type must be CNN_FLOAT32 or CNN_UINT8"));
     const int64_t elements = net.node(id).shape.elements();
     if (view.elements < 0 || view.elements % elements != 0)
         fail_at(id, Status::shape_mismatch,
-                text(operation_, ": ", what, " got ", view.elements,
+                text(operation_, ": ", culprit.name(), " got ", view.elements,
                      " elements, which is no multiple of the ", elements, " of one sample ",
                      to_text(net.node(id).shape)));
-    set_count(view.elements / elements, what);
+    set_count(view.elements / elements, culprit);
     source.row_bytes = elements * bytes_of(source.feed.type);
     inputs_.push_back(source);
 }
 
-void Samples::check_labels(const Source &source, const std::string &what, int64_t classes) const {
+void Samples::check_labels(const Source &source, const Culprit &culprit, int64_t classes) const {
     for (int64_t i = 0; i < count_; ++i) {
         const int64_t label = label_at(source.feed.data, source.feed.type, i);
         if (label < 0 || label >= classes)
-            fail(Status::out_of_range, text(operation_, ": ", what, ": label ", label,
+            fail(Status::out_of_range, text(operation_, ": ", culprit.name(), ": label ", label,
                                             " of sample ", i, " must be 0 to ", classes - 1));
     }
 }
@@ -122,31 +125,36 @@ void Samples::add_target(const Net &net, const cnn_view &view, bool labels, size
     const int32_t id = net.losses()[index];
     const Node &loss = net.node(id);
     const Shape &prediction = net.node(loss.inputs[0]).shape;
-    const std::string what = net.describe(id);
+    const Culprit culprit{net, id};
     const TargetForm form = labels ? TargetForm::labels : TargetForm::values;
     if (!loss.loss->takes(form, prediction))
         fail_at(id, Status::invalid_argument,
-                text(operation_, ": ", what, " takes ", labels ? "targets" : "labels", " of shape ",
-                     to_text(prediction), ", not ", labels ? "labels" : "targets"));
-    Source source{feed_of(view, operation_, what), 0};
+                text(operation_, ": ", culprit.name(), " takes ", labels ? "targets" : "labels",
+                     " of shape ", to_text(prediction), ", not ", labels ? "labels" : "targets"));
+    Source source{feed_of(view, operation_, culprit), 0};
     const int64_t elements = labels ? 1 : prediction.elements();
     if (labels ? source.feed.type == HostType::f32 : source.feed.type != HostType::f32)
         fail_at(id, Status::unsupported,
-                text(operation_, ": ", what, ": ",
+                text(operation_, ": ", culprit.name(), ": ",
                      labels ? "labels must be integers" : "targets must be CNN_FLOAT32"));
     if (view.elements != count_ * elements)
-        fail_at(
-            id, Status::shape_mismatch,
-            text(operation_, ": ", what, " got ", view.elements, labels ? " labels" : " elements",
-                 ", but ", count_, " samples need ", count_ * elements));
+        fail_at(id, Status::shape_mismatch,
+                text(operation_, ": ", culprit.name(), " got ", view.elements,
+                     labels ? " labels" : " elements", ", but ", count_, " samples need ",
+                     count_ * elements));
     source.row_bytes = elements * bytes_of(source.feed.type);
-    if (labels) check_labels(source, what, prediction[0]);
+    if (labels) check_labels(source, culprit, prediction[0]);
+    if (labels) label_targets_ |= uint64_t{1} << index;
     targets_.push_back(source);
-    forms_.push_back(form);
 }
 
-Samples::Samples(const Net &net, const char *operation, const cnn_view *inputs, int32_t count)
-    : operation_(operation) {
+void Samples::assign(const Net &net, const char *operation, const cnn_view *inputs, int32_t count) {
+    operation_ = operation;
+    count_ = -1;
+    label_targets_ = 0;
+    inputs_.clear();
+    targets_.clear();
+    weights_ = {};
     const auto wanted = static_cast<int32_t>(net.inputs().size());
     if (count != wanted || (count > 0 && !inputs))
         fail(Status::invalid_argument,
@@ -155,8 +163,8 @@ Samples::Samples(const Net &net, const char *operation, const cnn_view *inputs, 
     for (size_t i = 0; i < net.inputs().size(); ++i) add_input(net, inputs[i], i);
 }
 
-Samples::Samples(const Net &net, const char *operation, const cnn_samples &samples, bool targets)
-    : operation_(operation) {
+void Samples::assign(const Net &net, const char *operation, const cnn_samples &samples,
+                     bool targets) {
     if (samples.reserved32 != 0 || reserved_set(samples.reserved))
         fail(Status::incompatible, text(operation, ": samples: reserved must be zero"));
     cnn_view input{};
@@ -168,7 +176,7 @@ Samples::Samples(const Net &net, const char *operation, const cnn_samples &sampl
     std::copy_n(samples.mean, 4, input.mean);
     const bool several = samples.input_views != nullptr;
     const cnn_view *inputs = several ? samples.input_views : &input;
-    *this = Samples(net, operation, inputs, several ? samples.input_view_count : 1);
+    assign(net, operation, inputs, several ? samples.input_view_count : 1);
 
     if (samples.weights) {
         if (samples.weight_elements != count_)

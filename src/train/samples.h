@@ -9,19 +9,34 @@
 
 namespace cnn {
 
-// A view's data as feeds take it, for an input or target of `shape`; throws Error naming `what`.
-Feed feed_of(const cnn_view &view, const char *operation, const std::string &what);
+// A node as messages name it; the text is made only where there is a message.
+struct Culprit {
+    const Net &net;
+    int32_t node;
+    const char *before = "";
 
+    std::string name() const { return before + net.describe(node); }
+};
+
+// A view's data as feeds take it; throws Error naming the culprit.
+Feed feed_of(const cnn_view &view, const char *operation, const Culprit &culprit);
+
+// Borrows the samples' memory. Assigned anew it allocates nothing that it has held before.
 class Samples {
   public:
-    // Borrows the samples' memory. Throws Error with the operation, the culprit and the constraint.
-    // Without targets only inputs and weights are looked at.
-    Samples(const Net &net, const char *operation, const cnn_samples &samples, bool targets);
+    Samples() = default;
+    Samples(const Net &net, const char *operation, const cnn_samples &samples) {
+        assign(net, operation, samples, true);
+    }
+    // Both throw Error with the operation, the culprit and the constraint. Without targets only
+    // inputs and weights are looked at.
+    void assign(const Net &net, const char *operation, const cnn_samples &samples, bool targets);
     // Inputs alone, a view each.
-    Samples(const Net &net, const char *operation, const cnn_view *inputs, int32_t count);
+    void assign(const Net &net, const char *operation, const cnn_view *inputs, int32_t count);
 
     int64_t count() const { return count_; }
-    const std::vector<TargetForm> &forms() const { return forms_; }
+    // As in ProgramKey.
+    uint64_t label_targets() const { return label_targets_; }
     // Points the plan's feeds at samples first, first + 1, ... or, where rows isn't null, at those
     // of these indices. `ones` serves where there are no weights.
     void fill(Plan &plan, int64_t first, const int64_t *rows, const std::vector<float> &ones) const;
@@ -33,15 +48,15 @@ class Samples {
     };
     void add_input(const Net &net, const cnn_view &view, size_t index);
     void add_target(const Net &net, const cnn_view &view, bool labels, size_t index);
-    void check_labels(const Source &source, const std::string &what, int64_t classes) const;
-    void set_count(int64_t count, const std::string &what);
+    void check_labels(const Source &source, const Culprit &culprit, int64_t classes) const;
+    void set_count(int64_t count, const Culprit &culprit);
     static Feed at(const Source &source, int64_t first, const int64_t *rows);
 
-    const char *operation_;
+    const char *operation_ = "";
     int64_t count_ = -1;
     std::vector<Source> inputs_, targets_;
     Source weights_;
-    std::vector<TargetForm> forms_;
+    uint64_t label_targets_ = 0;
 };
 
 }  // namespace cnn

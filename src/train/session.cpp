@@ -54,29 +54,36 @@ void Session::check_count(const char *operation, int64_t count) {
                                           " samples, but the net is compiled for at most ", most));
 }
 
+const Samples &Session::checked(const char *operation, const cnn_samples &samples, bool targets) {
+    executable(operation);
+    samples_.assign(net_, operation, samples, targets);
+    return samples_;
+}
+
+void Session::check_output(int32_t node, const cnn_view &view, int64_t samples) const {
+    const Culprit culprit{net_, node};
+    feed_of(view, "run", culprit);
+    const int64_t wanted = samples * net_.node(node).shape.elements();
+    if (view.type != CNN_FLOAT32 || view.layout != CNN_NCHW)
+        fail_at(node, Status::unsupported,
+                text("run: output ", culprit.name(), " must be CNN_FLOAT32 and CNN_NCHW"));
+    if (view.elements != wanted)
+        fail_at(node, Status::shape_mismatch,
+                text("run: output ", culprit.name(), " got room for ", view.elements,
+                     " elements, but ", samples, " samples give ", wanted));
+}
+
 void Session::run(const cnn_view *inputs, int32_t input_count, const cnn_view *outputs,
                   int32_t output_count, bool softmax, bool training) {
     Executable &exe = executable("run");
-    const Samples samples(net_, "run", inputs, input_count);
-    const std::vector<int32_t> nodes = net_.outputs();
+    samples_.assign(net_, "run", inputs, input_count);
+    const Samples &samples = samples_;
+    const std::vector<int32_t> &nodes = net_.outputs();
     if (output_count < 1 || output_count > static_cast<int32_t>(nodes.size()) || !outputs)
         fail(Status::invalid_argument,
              text("run: got ", output_count, " outputs, but the net has ", nodes.size()));
-    std::vector<int64_t> sizes;
-    for (size_t i = 0; i < static_cast<size_t>(output_count); ++i) {
-        const cnn_view &view = outputs[i];
-        const Node &node = net_.node(nodes[i]);
-        const std::string what = net_.describe(nodes[i]);
-        feed_of(view, "run", what);
-        sizes.push_back(node.shape.elements());
-        if (view.type != CNN_FLOAT32 || view.layout != CNN_NCHW)
-            fail_at(nodes[i], Status::unsupported,
-                    text("run: output ", what, " must be CNN_FLOAT32 and CNN_NCHW"));
-        if (view.elements != samples.count() * sizes[i])
-            fail_at(nodes[i], Status::shape_mismatch,
-                    text("run: output ", what, " got room for ", view.elements, " elements, but ",
-                         samples.count(), " samples give ", samples.count() * sizes[i]));
-    }
+    const auto count = static_cast<size_t>(output_count);
+    for (size_t i = 0; i < count; ++i) check_output(nodes[i], outputs[i], samples.count());
     const DefaultFloatEnvironment environment;
     ProgramKey key;
     key.training = training;
@@ -86,10 +93,11 @@ void Session::run(const cnn_view *inputs, int32_t input_count, const cnn_view *o
         Plan &plan = exe.plan(key, n);
         samples.fill(plan, first, nullptr, exe.ones());
         exe.launch(plan, n, static_cast<uint64_t>(steps_) + 1);
-        for (size_t i = 0; i < sizes.size(); ++i) {
+        for (size_t i = 0; i < count; ++i) {
+            const int64_t size = net_.node(nodes[i]).shape.elements();
             auto *to = static_cast<float *>(const_cast<void *>(outputs[i].data));
-            read_reals(exe.queue(), plan.output(i), exe.device().real_bytes(),
-                       to + first * sizes[i], n * sizes[i]);
+            read_reals(exe.queue(), plan.output(i), exe.device().real_bytes(), to + first * size,
+                       n * size);
         }
     }
 }
@@ -100,7 +108,7 @@ Session::Evaluation Session::evaluate(const Samples &samples) {
     const DefaultFloatEnvironment environment;
     ProgramKey key;
     key.purpose = Purpose::evaluate;
-    key.forms = samples.forms();
+    key.label_targets = samples.label_targets();
     Evaluation result;
     result.samples = samples.count();
     exe.scalars()[kSlotInverseCount] = 1.0 / static_cast<double>(samples.count());
@@ -125,7 +133,7 @@ void Session::loss_gradient(const Samples &samples, bool training, double *loss)
     ProgramKey key;
     key.purpose = Purpose::gradient;
     key.training = training;
-    key.forms = samples.forms();
+    key.label_targets = samples.label_targets();
     Plan &plan = exe.plan(key, samples.count());
     samples.fill(plan, 0, nullptr, exe.ones());
     exe.scalars()[kSlotInverseCount] = 1.0 / static_cast<double>(samples.count());
@@ -135,13 +143,16 @@ void Session::loss_gradient(const Samples &samples, bool training, double *loss)
 
 namespace {
 
-void check_gradient_view(const cnn_view &view, const std::string &what, int64_t expected) {
+void check_gradient_view(const cnn_view &view, const Culprit &culprit, int64_t samples) {
+    const int64_t expected = samples * culprit.net.node(culprit.node).shape.elements();
     if (view.type != CNN_FLOAT32)
-        fail(Status::unsupported, text("backward: ", what, " must be CNN_FLOAT32"));
+        fail(Status::unsupported, text("backward: ", culprit.name(), " must be CNN_FLOAT32"));
     if (view.elements != expected)
-        fail(Status::shape_mismatch, text("backward: ", what, " got ", view.elements,
+        fail(Status::shape_mismatch, text("backward: ", culprit.name(), " got ", view.elements,
                                           " elements, but must have ", expected));
 }
+
+constexpr const char *kGradientOf = "the gradient of ";
 
 }  // namespace
 
@@ -151,7 +162,7 @@ void Session::backward(const Samples &samples, const cnn_view *output_gradients,
     check_training("backward");
     check_count("backward", samples.count());
     Executable &exe = *executable_;
-    const std::vector<int32_t> outputs = net_.outputs();
+    const std::vector<int32_t> &outputs = net_.outputs();
     if (output_count != static_cast<int32_t>(outputs.size()) || !output_gradients)
         fail(Status::invalid_argument,
              text("backward: got ", output_count, " output gradients, but the net has ",
@@ -162,17 +173,14 @@ void Session::backward(const Samples &samples, const cnn_view *output_gradients,
              text("backward: got ", input_count, " input gradients, but the net has ",
                   net_.inputs().size(), " inputs"));
     const int64_t n = samples.count();
-    std::vector<Feed> feeds;
     for (size_t i = 0; i < outputs.size(); ++i) {
-        const std::string what = text("the gradient of ", net_.describe(outputs[i]));
-        check_gradient_view(output_gradients[i], what, n * net_.node(outputs[i]).shape.elements());
-        feeds.push_back(feed_of(output_gradients[i], "backward", what));
+        const Culprit culprit{net_, outputs[i], kGradientOf};
+        check_gradient_view(output_gradients[i], culprit, n);
+        feed_of(output_gradients[i], "backward", culprit);
     }
     for (size_t i = 0; i < static_cast<size_t>(input_count); ++i)
         if (input_gradients[i].data)
-            check_gradient_view(input_gradients[i],
-                                text("the gradient of ", net_.describe(net_.inputs()[i])),
-                                n * net_.node(net_.inputs()[i]).shape.elements());
+            check_gradient_view(input_gradients[i], {net_, net_.inputs()[i], kGradientOf}, n);
 
     const DefaultFloatEnvironment environment;
     ProgramKey key;
@@ -180,8 +188,9 @@ void Session::backward(const Samples &samples, const cnn_view *output_gradients,
     key.training = training;
     Plan &plan = exe.plan(key, n);
     samples.fill(plan, 0, nullptr, exe.ones());
-    for (size_t i = 0; i < feeds.size(); ++i)
-        if (Feed *feed = plan.output_gradient_feed(i)) *feed = feeds[i];
+    for (size_t i = 0; i < outputs.size(); ++i)
+        if (Feed *feed = plan.output_gradient_feed(i))
+            *feed = feed_of(output_gradients[i], "backward", {net_, outputs[i], kGradientOf});
     exe.launch(plan, n, static_cast<uint64_t>(steps_) + 1);
     for (size_t i = 0; i < static_cast<size_t>(input_count); ++i) {
         if (!input_gradients[i].data) continue;
@@ -236,7 +245,7 @@ Plan &Session::step(Optimizer &optimizer, const Samples &samples, int64_t n, con
     ProgramKey key;
     key.purpose = Purpose::train;
     key.training = true;
-    key.forms = samples.forms();
+    key.label_targets = samples.label_targets();
     Plan &plan = exe.plan(key, n);
     samples.fill(plan, 0, rows, exe.ones());
     exe.scalars()[kSlotInverseCount] = 1.0 / static_cast<double>(n);

@@ -31,6 +31,9 @@ class Session {
     // Throws Error(bad_state) before compile.
     Executable &executable(const char *operation);
 
+    // The host's samples, checked against the net; valid until the next call.
+    const Samples &checked(const char *operation, const cnn_samples &samples, bool targets);
+
     void run(const cnn_view *inputs, int32_t input_count, const cnn_view *outputs,
              int32_t output_count, bool softmax, bool training);
     struct Evaluation {
@@ -82,11 +85,13 @@ class Session {
     void check_training(const char *operation);
     void check_count(const char *operation, int64_t count);
     const std::vector<Segment> &segments();
+    void check_output(int32_t node, const cnn_view &view, int64_t samples) const;
 
     Net net_;
     std::unique_ptr<Executable> executable_;
     std::mutex executable_mutex_;  // only so that cancel meets no executable being replaced
     std::shared_ptr<const void> identity_ = std::make_shared<char>();
+    Samples samples_;  // of the call in progress, kept for its memory
     std::vector<Segment> segments_;
     std::vector<double> segment_rates_;
     int64_t steps_ = 0;
