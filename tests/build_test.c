@@ -607,15 +607,15 @@ static void mistakes_in_layers_are_named(void **state) {
         {BAD_CONV(.groups = 4, .filters = 6),
          CNN_SHAPE_MISMATCH,
          {NAMED, "groups is 4", "6 filters"}},
-        {BAD_CONV(.groups = -1), CNN_INVALID_ARGUMENT, {NAMED, "groups is -1"}},
-        {BAD_CONV(.filters = 0), CNN_INVALID_ARGUMENT, {NAMED, "filters is 0", "1 to"}},
-        {BAD_CONV(.filters = -7), CNN_INVALID_ARGUMENT, {NAMED, "filters is -7"}},
+        {BAD_CONV(.groups = -1), CNN_OUT_OF_RANGE, {NAMED, "groups is -1"}},
+        {BAD_CONV(.filters = 0), CNN_OUT_OF_RANGE, {NAMED, "filters is 0", "1 to"}},
+        {BAD_CONV(.filters = -7), CNN_OUT_OF_RANGE, {NAMED, "filters is -7"}},
         {BAD_CONV(.filters = INT64_MAX),
-         CNN_INVALID_ARGUMENT,
+         CNN_OUT_OF_RANGE,
          {NAMED, "filters is 9223372036854775807"}},
-        {BAD_CONV(.kernel = {0, 3}), CNN_INVALID_ARGUMENT, {NAMED, "kernel's height is 0"}},
-        {BAD_CONV(.kernel = {-3, 3}), CNN_INVALID_ARGUMENT, {NAMED, "kernel's height is -3"}},
-        {BAD_CONV(.kernel = {3, -1}), CNN_INVALID_ARGUMENT, {NAMED, "kernel's width is -1"}},
+        {BAD_CONV(.kernel = {0, 3}), CNN_OUT_OF_RANGE, {NAMED, "kernel's height is 0"}},
+        {BAD_CONV(.kernel = {-3, 3}), CNN_OUT_OF_RANGE, {NAMED, "kernel's height is -3"}},
+        {BAD_CONV(.kernel = {3, -1}), CNN_OUT_OF_RANGE, {NAMED, "kernel's width is -1"}},
         {BAD_CONV(.kernel = {9, 3}), CNN_SHAPE_MISMATCH, {NAMED, "height is 9", "8", "input_1"}},
         {BAD_CONV(.kernel = {3, 8}), CNN_SHAPE_MISMATCH, {NAMED, "width is 8", "7"}},
         {BAD_CONV(.kernel = {3, 3}, .dilation = {4, 1}),
@@ -624,11 +624,11 @@ static void mistakes_in_layers_are_named(void **state) {
         {BAD_CONV(.kernel = {2147483647, 2147483647}, .padding = {2147483647, 2147483647, 0, 0}),
          CNN_SHAPE_MISMATCH,
          {NAMED, "2^40"}},
-        {BAD_CONV(.stride = {-1, 1}), CNN_INVALID_ARGUMENT, {NAMED, "stride's height is -1"}},
-        {BAD_CONV(.stride = {1, INT64_MIN}), CNN_INVALID_ARGUMENT, {NAMED, "stride's width"}},
-        {BAD_CONV(.dilation = {1, -2}), CNN_INVALID_ARGUMENT, {NAMED, "dilation's width is -2"}},
-        {BAD_CONV(.padding = {0, 0, -1, 0}), CNN_INVALID_ARGUMENT, {NAMED, "padding is -1"}},
-        {BAD_CONV(.padding = {INT64_MAX}), CNN_INVALID_ARGUMENT, {NAMED, "padding is"}},
+        {BAD_CONV(.stride = {-1, 1}), CNN_OUT_OF_RANGE, {NAMED, "stride's height is -1"}},
+        {BAD_CONV(.stride = {1, INT64_MIN}), CNN_OUT_OF_RANGE, {NAMED, "stride's width"}},
+        {BAD_CONV(.dilation = {1, -2}), CNN_OUT_OF_RANGE, {NAMED, "dilation's width is -2"}},
+        {BAD_CONV(.padding = {0, 0, -1, 0}), CNN_OUT_OF_RANGE, {NAMED, "padding is -1"}},
+        {BAD_CONV(.padding = {INT64_MAX}), CNN_OUT_OF_RANGE, {NAMED, "padding is"}},
         {BAD_CONV(.padding = {1}, .padding_mode = CNN_SAME),
          CNN_INVALID_ARGUMENT,
          {NAMED, "CNN_SAME"}},
@@ -644,21 +644,18 @@ static void mistakes_in_layers_are_named(void **state) {
         {BAD_CONV(.reserved = {0, 0, 0, 0, 0, 0, 0, 1}),
          CNN_INCOMPATIBLE,
          {"conv2d \"bad\"", "reserved"}},
-        {DENSE,
-         FULL(.units = 0),
-         CNN_INVALID_ARGUMENT,
-         {"dense \"dense_1\" (node 1)", "units is 0"}},
-        {DENSE, FULL(.units = 2147483648), CNN_INVALID_ARGUMENT, {"units is 2147483648"}},
+        {DENSE, FULL(.units = 0), CNN_OUT_OF_RANGE, {"dense \"dense_1\" (node 1)", "units is 0"}},
+        {DENSE, FULL(.units = 2147483648), CNN_OUT_OF_RANGE, {"units is 2147483648"}},
         {DENSE, FULL(.slope = NAN), CNN_OUT_OF_RANGE, {"slope is nan"}},
         {DENSE, FULL(.activation = 99), CNN_INVALID_ARGUMENT, {"activation is 99"}},
         {DENSE, FULL(.reserved32 = 1), CNN_INCOMPATIBLE, {"dense", "reserved"}},
         {DENSE, FULL(.reserved = {0, 1}), CNN_INCOMPATIBLE, {"dense", "reserved"}},
         {BAD_POOL(.window = {0, 0}),
-         CNN_INVALID_ARGUMENT,
+         CNN_OUT_OF_RANGE,
          {"max_pool2d \"bad\" (node 1)", "window's height is 0"}},
         {BAD_POOL(.window = {9, 1}), CNN_SHAPE_MISMATCH, {"height is 9", "8"}},
         {BAD_POOL(.padding = {3, 0, 0, 0}), CNN_INVALID_ARGUMENT, {"padding is 3", "window's 3"}},
-        {BAD_POOL(.stride = {-2, 0}), CNN_INVALID_ARGUMENT, {"stride's height is -2"}},
+        {BAD_POOL(.stride = {-2, 0}), CNN_OUT_OF_RANGE, {"stride's height is -2"}},
         {BAD_POOL(.padding_mode = -1), CNN_INVALID_ARGUMENT, {"padding_mode is -1"}},
         {BAD_POOL(.reserved32 = 5), CNN_INCOMPATIBLE, {"max_pool2d \"bad\"", "reserved"}},
         {BAD_POOL(.reserved = {-1}), CNN_INCOMPATIBLE, {"max_pool2d \"bad\"", "reserved"}},
@@ -824,19 +821,19 @@ static void joins_want_fitting_shapes(void **state) {
                 parts[0] = "add_1", parts[1] = "at least 2";
                 break;
             case 3:
-                bad = cnn_net_add(net, NULL, 2, NULL);
+                bad = cnn_net_add(net, NULL, 2, &(cnn_add){.name = "sum"});
                 status = CNN_INVALID_ARGUMENT;
-                parts[0] = "add_1";
+                parts[0] = "add \"sum\"", parts[1] = "inputs is NULL";
                 break;
             case 4:
                 bad = cnn_net_concat(net, &a, 0, NULL);
                 status = CNN_INVALID_ARGUMENT;
-                parts[0] = "concat_1", parts[1] = "at least 1";
+                parts[0] = "concat", parts[1] = "count is 0", parts[2] = "at least 1";
                 break;
             case 5:
                 bad = cnn_net_concat(net, &a, -4, NULL);
                 status = CNN_INVALID_ARGUMENT;
-                parts[0] = "concat_1";
+                parts[0] = "concat", parts[1] = "count is -4";
                 break;
             case 6:
                 bad = cnn_net_concat(net, (const cnn_node[]){a, c}, 2, NULL);

@@ -190,6 +190,7 @@ CNN_API cnn_status cnn_device_describe(int32_t index, cnn_device_info *info, cnn
 /** Opens a device. `spec` is one of
  *   "auto"       the first OpenCL GPU, else the CPU; never an OpenCL device of type CPU
  *   "cpu"        the native CPU backend; never loads OpenCL
+ *   "cpu:baseline", "cpu:avx2", "cpu:avx512"  the same with no more than that instruction set
  *   "opencl"     the first OpenCL device, GPUs first
  *   "opencl:gpu", "opencl:cpu"  the first of that type
  *   "opencl:<platform>.<device>"  by index, as cnn_device_describe lists them
@@ -432,7 +433,7 @@ CNN_API cnn_status cnn_net_error(const cnn_net *net, cnn_error *error);
 /* ---- Compiling ---- */
 
 typedef struct cnn_compile {
-    int64_t max_batch;      /**< the largest n of one step; default 1 */
+    int64_t max_batch;      /**< the largest n of one step, at most 2^20; default 1 */
     const int64_t *batches; /**< smaller sizes worth a plan of their own; copied */
     int32_t batch_count;
     int32_t inference_only; /**< frees what training wants; then only run works */
@@ -687,7 +688,8 @@ typedef struct cnn_fit {
     void *user;
     double progress_interval; /**< seconds between calls, default 0.1; negative: every step */
     int32_t no_shuffle;
-    int32_t resume; /**< go on where the optimizer's last fit (or its checkpoint) stopped */
+    int32_t resume; /**< go on where the optimizer's last fit (or its checkpoint) stopped;
+                         the first fit of an optimizer starts at the start */
     cnn_schedule schedule;
     float schedule_factor;  /**< default 0.1 for STEP, 0.9 for EXPONENTIAL */
     double schedule_period; /**< epochs; default 1 */

@@ -1,8 +1,8 @@
 // Building a net: descriptors become settings, with defaults filled in.
 #include <span>
+
 #include "api/shim.h"
 #include "base/fpenv.h"
-
 #include "layers/registry.h"
 
 using namespace cnn;
@@ -10,10 +10,16 @@ using namespace cnn::api;
 
 namespace {
 
+// The number that was written where the float came from: 0.1, not 0.10000000149011612, so that
+// files and messages say what the host said.
+double decimal(float value) {
+    return parse_double(text(value)).value_or(static_cast<double>(value));
+}
+
 // A default for zero, and zero for a negative value.
 double or_default(float value, double otherwise) {
     if (value == 0) return otherwise;
-    return value < 0 ? 0 : static_cast<double>(value);
+    return value < 0 ? 0 : decimal(value);
 }
 
 // A second size of 0 is as the first; both 0 are the default.
@@ -37,7 +43,7 @@ void set_initializer(Settings &settings, const Descriptor &d) {
     settings.set("initializer", int64_t{d.initializer});
     // A constant has no default but zero.
     const double otherwise = d.initializer == CNN_INIT_CONSTANT ? 0 : 1;
-    const auto scale = static_cast<double>(d.initializer_scale);
+    const double scale = decimal(d.initializer_scale);
     settings.set("initializer_scale", scale == 0 ? otherwise : scale);
 }
 
@@ -45,10 +51,16 @@ std::span<const cnn_node> one(const cnn_node &input) {
     return {&input, 1};
 }
 
-// A newer caller's descriptor is refused with the name of what was to be added.
+// What was to be added, for mistakes found before it has a node.
+template <class Descriptor>
+std::string adding(const char *kind, const Descriptor &d) {
+    return d.name ? text("add ", kind, " \"", d.name, "\"") : text("add ", kind);
+}
+
+// A newer caller's descriptor is refused.
 template <class Descriptor>
 void check_descriptor(const char *kind, const Descriptor &d) {
-    const std::string what = d.name ? text("add ", kind, " \"", d.name, "\"") : text("add ", kind);
+    const std::string what = adding(kind, d);
     check_reserved(d.reserved, what.c_str());
     if constexpr (requires { d.reserved32; }) check_reserved(d.reserved32, what.c_str());
 }
@@ -93,10 +105,18 @@ cnn_node add_pool(cnn_net *net, const Layer &layer, cnn_node input, const cnn_po
     });
 }
 
-// The nodes of an array argument, or nothing for a bad one, which the layer then refuses.
+// The nodes of an array argument; nothing for a bad one, which check_array then tells.
 std::span<const cnn_node> nodes_of(const cnn_node *inputs, int32_t count) {
     if (!inputs || count < 1) return {};
     return {inputs, static_cast<size_t>(count)};
+}
+
+template <class Descriptor>
+void check_array(const char *kind, const Descriptor &d, const cnn_node *inputs, int32_t count) {
+    if (count < 1)
+        fail(Status::invalid_argument,
+             text(adding(kind, d), ": count is ", count, ", but must be at least 1"));
+    if (!inputs) fail(Status::invalid_argument, text(adding(kind, d), ": inputs is NULL"));
 }
 
 }  // namespace
@@ -178,9 +198,8 @@ cnn_node cnn_net_softmax(cnn_net *net, cnn_node input, const cnn_plain *descript
 }
 
 cnn_node cnn_net_dropout(cnn_net *net, cnn_node input, const cnn_dropout *descriptor) {
-    return add(
-        net, *dropout_layer(), one(input), descriptor,
-        [](const cnn_dropout &d, Settings &s) { s.set("rate", static_cast<double>(d.rate)); });
+    return add(net, *dropout_layer(), one(input), descriptor,
+               [](const cnn_dropout &d, Settings &s) { s.set("rate", decimal(d.rate)); });
 }
 
 cnn_node cnn_net_batch_norm(cnn_net *net, cnn_node input, const cnn_batch_norm *descriptor) {
@@ -197,12 +216,16 @@ cnn_node cnn_net_batch_norm(cnn_net *net, cnn_node input, const cnn_batch_norm *
 cnn_node cnn_net_add(cnn_net *net, const cnn_node *inputs, int32_t count,
                      const cnn_add *descriptor) {
     return add(net, *add_layer(), nodes_of(inputs, count), descriptor,
-               [](const cnn_add &d, Settings &s) { set_activation(s, d.activation, d); });
+               [&](const cnn_add &d, Settings &s) {
+                   check_array("add", d, inputs, count);
+                   set_activation(s, d.activation, d);
+               });
 }
 
 cnn_node cnn_net_concat(cnn_net *net, const cnn_node *inputs, int32_t count,
                         const cnn_plain *descriptor) {
-    return add_plain(net, *concat_layer(), nodes_of(inputs, count), descriptor);
+    return add(net, *concat_layer(), nodes_of(inputs, count), descriptor,
+               [&](const cnn_plain &d, Settings &) { check_array("concat", d, inputs, count); });
 }
 
 cnn_node cnn_net_loss(cnn_net *net, cnn_node input, const cnn_loss *descriptor) {
@@ -214,8 +237,7 @@ cnn_node cnn_net_loss(cnn_net *net, cnn_node input, const cnn_loss *descriptor) 
         const Loss *loss = find_loss(d.kind);
         if (!loss)
             fail(Status::invalid_argument,
-                 text("add loss", d.name ? text(" \"", d.name, "\"") : "", ": kind is ", d.kind,
-                      ", which is none of cnn_loss_kind"));
+                 text(adding("loss", d), ": kind is ", d.kind, ", which is none of cnn_loss_kind"));
         return graph.add_loss(*loss, text_or(d.name, ""), or_default(d.weight, 1), input);
     } catch (Error &error) {
         return graph.record(std::move(error));

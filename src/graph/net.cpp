@@ -59,6 +59,7 @@ std::vector<float> initial_values(const TensorSpec &spec, uint64_t seed, int64_t
 }
 
 Net::Net(std::string name, uint64_t seed) : name_(std::move(name)), seed_(seed) {
+    last_node_.reserve(1);
     if (!valid_utf8(name_)) fail(Status::invalid_argument, "create net: name is not UTF-8");
 }
 
@@ -104,7 +105,9 @@ void Net::check_building(std::string_view kind, std::string_view name) const {
         fail(Status::invalid_argument,
              text("add ", kind, ": a name of ", name.size(), " bytes, at most ", kLongestName));
     if (!valid_utf8(name) || name.find('/') != std::string_view::npos)
-        fail(Status::invalid_argument, text("add ", kind, ": a name must be UTF-8 without \"/\""));
+        fail(Status::invalid_argument,
+             text("add ", kind, ": the name ", valid_utf8(name) ? text("\"", name, "\" ") : "",
+                  "must be UTF-8 without \"/\""));
 }
 
 std::string Net::unique_name(std::string_view kind, std::string_view name) const {
@@ -234,7 +237,7 @@ int32_t Net::add_layer(const Layer &layer, std::string_view name, Settings setti
             layer.infer(inference);
         } catch (const Error &error) {
             std::string of;
-            if (!n.inputs.empty() && n.inputs[0] >= 0 && n.inputs[0] < id)
+            if (!shapes.empty() && shapes.size() == n.inputs.size())
                 of = text("; its input is ", describe(n.inputs[0]), " of shape ",
                           to_text(node(n.inputs[0]).shape));
             fail_at(id, error.status,
@@ -309,7 +312,8 @@ int32_t Net::find(std::string_view name) const {
 
 void Net::set_rate(std::string_view name, double rate) {
     if (!(rate >= 0) || !std::isfinite(rate))
-        fail(Status::out_of_range, text("set rate: ", rate, ", but must be finite and >= 0"));
+        fail(Status::out_of_range,
+             text("set rate of \"", name, "\": ", rate, ", but must be finite and >= 0"));
     bool found = false;
     // Names of nodes have no slash.
     const std::string_view of = name.substr(0, name.find('/'));

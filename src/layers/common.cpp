@@ -92,7 +92,7 @@ Initializer weight_initializer(const Settings &settings, int64_t fan_in, int64_t
 void check_size(std::string_view name, int64_t value, int64_t minimum) {
     constexpr int64_t kMost = (int64_t{1} << 31) - 1;
     if (value < minimum || value > kMost)
-        fail(Status::invalid_argument,
+        fail(Status::out_of_range,
              text(name, " is ", value, ", but must be ", minimum, " to ", kMost));
 }
 

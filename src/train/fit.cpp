@@ -134,8 +134,8 @@ void Fit::check_gate() {
     const int64_t done = first_epoch_ * batches_ + first_step_ + good;
     position_ = {done / batches_, done % batches_, 0};
     fail(Status::not_finite,
-         text("fit: loss or gradient isn't finite at step ", good + 1, " (epoch ",
-              position_.epoch + 1, "); parameters are those of step ", good,
+         text("fit: loss or gradient isn't finite at step ", optimizer_.steps() + 1, " (epoch ",
+              position_.epoch + 1, "); parameters are those of step ", optimizer_.steps(),
               "; try a smaller learning_rate (now ", rate_, ")"));
 }
 

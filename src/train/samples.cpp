@@ -35,8 +35,9 @@ void check_finite(const char *operation, const Culprit &culprit, const char *nam
                   const float (&values)[4]) {
     for (float value : values)
         if (!std::isfinite(value))
-            fail(Status::out_of_range, text(operation, ": ", culprit.name(), ": ", name, " has ",
-                                            value, ", but must be finite"));
+            fail_at(culprit.node, Status::out_of_range,
+                    text(operation, ": ", culprit.name(), ": ", name, " has ", value,
+                         ", but must be finite"));
 }
 
 int64_t label_at(const std::byte *data, HostType type, int64_t i) {
@@ -64,16 +65,19 @@ bool reserved_set(const int64_t (&reserved)[8]) {
 
 Feed feed_of(const cnn_view &view, const char *operation, const Culprit &culprit) {
     if (!view.data)
-        fail(Status::invalid_argument, text(operation, ": ", culprit.name(), ": data is NULL"));
+        fail_at(culprit.node, Status::invalid_argument,
+                text(operation, ": ", culprit.name(), ": data is NULL"));
     if (view.type < CNN_FLOAT32 || view.type > CNN_INT64)
-        fail(Status::invalid_argument, text(operation, ": ", culprit.name(), ": type is ",
-                                            view.type, ", which is none of cnn_type"));
+        fail_at(culprit.node, Status::invalid_argument,
+                text(operation, ": ", culprit.name(), ": type is ", view.type,
+                     ", which is none of cnn_type"));
     if (view.layout != CNN_NCHW && view.layout != CNN_NHWC)
-        fail(Status::invalid_argument, text(operation, ": ", culprit.name(), ": layout is ",
-                                            view.layout, ", which is none of cnn_layout"));
+        fail_at(culprit.node, Status::invalid_argument,
+                text(operation, ": ", culprit.name(), ": layout is ", view.layout,
+                     ", which is none of cnn_layout"));
     if (reserved_set(view.reserved))
-        fail(Status::incompatible,
-             text(operation, ": ", culprit.name(), ": reserved must be zero"));
+        fail_at(culprit.node, Status::incompatible,
+                text(operation, ": ", culprit.name(), ": reserved must be zero"));
     check_finite(operation, culprit, "scale", view.scale);
     check_finite(operation, culprit, "mean", view.mean);
     Feed feed;
@@ -87,10 +91,12 @@ Feed feed_of(const cnn_view &view, const char *operation, const Culprit &culprit
 
 void Samples::set_count(int64_t count, const Culprit &culprit) {
     if (count < 1)
-        fail(Status::shape_mismatch, text(operation_, ": ", culprit.name(), " has 0 samples"));
+        fail_at(culprit.node, Status::shape_mismatch,
+                text(operation_, ": ", culprit.name(), " has 0 samples"));
     if (count_ >= 0 && count != count_)
-        fail(Status::shape_mismatch, text(operation_, ": ", culprit.name(), " has ", count,
-                                          " samples, but input 0 has ", count_));
+        fail_at(culprit.node, Status::shape_mismatch,
+                text(operation_, ": ", culprit.name(), " has ", count, " samples, but input 0 has ",
+                     count_));
     count_ = count;
 }
 
@@ -116,9 +122,18 @@ void Samples::check_labels(const Source &source, const Culprit &culprit, int64_t
     for (int64_t i = 0; i < count_; ++i) {
         const int64_t label = label_at(source.feed.data, source.feed.type, i);
         if (label < 0 || label >= classes)
-            fail(Status::out_of_range, text(operation_, ": ", culprit.name(), ": label ", label,
-                                            " of sample ", i, " must be 0 to ", classes - 1));
+            fail_at(culprit.node, Status::out_of_range,
+                    text(operation_, ": ", culprit.name(), ": label ", label, " of sample ", i,
+                         " must be 0 to ", classes - 1));
     }
+}
+
+// A weight that isn't finite would look like a diverging loss.
+void Samples::check_weights(const float *weights) const {
+    for (int64_t i = 0; i < count_; ++i)
+        if (!std::isfinite(weights[i]))
+            fail(Status::out_of_range,
+                 text(operation_, ": weight ", weights[i], " of sample ", i, " must be finite"));
 }
 
 void Samples::add_target(const Net &net, const cnn_view &view, bool labels, size_t index) {
@@ -182,6 +197,7 @@ void Samples::assign(const Net &net, const char *operation, const cnn_samples &s
         if (samples.weight_elements != count_)
             fail(Status::shape_mismatch, text(operation, ": got ", samples.weight_elements,
                                               " weights for ", count_, " samples"));
+        check_weights(samples.weights);
         weights_.feed.data = reinterpret_cast<const std::byte *>(samples.weights);
         weights_.row_bytes = 4;
     }

@@ -146,10 +146,12 @@ namespace {
 void check_gradient_view(const cnn_view &view, const Culprit &culprit, int64_t samples) {
     const int64_t expected = samples * culprit.net.node(culprit.node).shape.elements();
     if (view.type != CNN_FLOAT32)
-        fail(Status::unsupported, text("backward: ", culprit.name(), " must be CNN_FLOAT32"));
+        fail_at(culprit.node, Status::unsupported,
+                text("backward: ", culprit.name(), " must be CNN_FLOAT32"));
     if (view.elements != expected)
-        fail(Status::shape_mismatch, text("backward: ", culprit.name(), " got ", view.elements,
-                                          " elements, but must have ", expected));
+        fail_at(culprit.node, Status::shape_mismatch,
+                text("backward: ", culprit.name(), " got ", view.elements,
+                     " elements, but must have ", expected));
 }
 
 constexpr const char *kGradientOf = "the gradient of ";

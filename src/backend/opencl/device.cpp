@@ -94,6 +94,30 @@ Function OpenClDevice::function(std::string_view file, const char *name,
     return Function(*this, programs_.embedded(file, options), name);
 }
 
+void OpenClDevice::add(cl_command_queue queue) {
+    const std::lock_guard<std::mutex> lock(queues_mutex_);
+    queues_.push_back(queue);
+}
+
+void OpenClDevice::remove(cl_command_queue queue) noexcept {
+    const std::lock_guard<std::mutex> lock(queues_mutex_);
+    std::erase(queues_, queue);
+}
+
+// Markers, not clFinish: another thread may keep its queue from ever being empty.
+void OpenClDevice::wait_for_queues() noexcept {
+    const std::lock_guard<std::mutex> lock(queues_mutex_);
+    for (const cl_command_queue queue : queues_) {
+        cl_event reached = nullptr;
+        if (api_->clEnqueueMarkerWithWaitList(queue, 0, nullptr, &reached) != CL_SUCCESS) {
+            api_->clFinish(queue);
+            continue;
+        }
+        api_->clWaitForEvents(1, &reached);
+        api_->clReleaseEvent(reached);
+    }
+}
+
 OpenClBuffer::OpenClBuffer(OpenClDevice &device, int64_t bytes)
     : device_(device), id_(device.next_buffer_id()), bytes_(bytes) {
     const Description &description = device.description();
@@ -122,7 +146,10 @@ OpenClBuffer::OpenClBuffer(OpenClDevice &device, int64_t bytes)
     }
 }
 
+// Commands retain the OpenCL object, but not the host's memory under it; and they may be on the
+// queue of another owner, as an optimizer's states are on the queue of the net it trains.
 OpenClBuffer::~OpenClBuffer() {
+    if (host_) device_.wait_for_queues();
     memory_.reset();
     if (counted_ != 0) device_.allocator()->unreserve(counted_);
 }
@@ -133,11 +160,13 @@ OpenClQueue::OpenClQueue(OpenClDevice &device) : device_(device) {
                                                 &status),
               device.api().clReleaseCommandQueue};
     check(status, "clCreateCommandQueue");
+    device.add(queue_.get());
 }
 
 // Buffers may be freed as soon as their queue is gone, so what is under way ends first.
 OpenClQueue::~OpenClQueue() {
     device_.api().clFinish(queue_.get());
+    device_.remove(queue_.get());
 }
 
 void OpenClQueue::write(Ref to, const void *from, int64_t bytes) {

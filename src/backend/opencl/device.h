@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,11 @@ class OpenClDevice final : public Device {
 
     uint64_t next_buffer_id() { return ++buffer_ids_; }
 
+    void add(cl_command_queue queue);
+    void remove(cl_command_queue queue) noexcept;
+    // Waits for every command that was enqueued before the call, on any queue. Any thread.
+    void wait_for_queues() noexcept;
+
   private:
     std::shared_ptr<const Api> api_;
     Description description_;
@@ -80,6 +86,8 @@ class OpenClDevice final : public Device {
     bool cpu_class_ = false;
     Handle<cl_context> context_;
     std::atomic<uint64_t> buffer_ids_{0};
+    std::mutex queues_mutex_;
+    std::vector<cl_command_queue> queues_;  // those that live, each its OpenClQueue's
     ProgramCache programs_;
 };
 
