@@ -59,7 +59,7 @@ void errors_are_exceptions(void **) {
         net.compile(device);
         assert_true(false);
     } catch (const cnn::Exception &e) {
-        assert_int_equal(e.status(), CNN_INVALID_ARGUMENT);
+        assert_int_equal(e.status(), CNN_OUT_OF_RANGE);
         assert_non_null(std::string(e.what()).find("wrong") != std::string::npos ? e.what()
                                                                                  : nullptr);
     }

@@ -17,10 +17,12 @@
 #include <cnn/cnn.h>
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -220,6 +222,11 @@ class Net {
         return cnn_net_input(get(), name.c_str(), static_cast<std::int32_t>(shape.size()),
                              shape.begin());
     }
+    template <class Sizes>
+    cnn_node input(const std::string &name, const Sizes &shape) {
+        return cnn_net_input(get(), name.c_str(), static_cast<std::int32_t>(std::size(shape)),
+                             std::data(shape));
+    }
     cnn_node conv2d(cnn_node x, const cnn_conv2d &d) { return cnn_net_conv2d(get(), x, &d); }
     cnn_node dense(cnn_node x, const cnn_dense &d) { return cnn_net_dense(get(), x, &d); }
     cnn_node max_pool2d(cnn_node x, const cnn_pool2d &d) {
@@ -242,6 +249,16 @@ class Net {
     }
     cnn_node add(std::initializer_list<cnn_node> inputs, const cnn_add &d = {}) {
         return cnn_net_add(get(), inputs.begin(), static_cast<std::int32_t>(inputs.size()), &d);
+    }
+    template <class Nodes>
+    cnn_node add(const Nodes &inputs, const cnn_add &d = {}) {
+        return cnn_net_add(get(), std::data(inputs), static_cast<std::int32_t>(std::size(inputs)),
+                           &d);
+    }
+    template <class Nodes>
+    cnn_node concat(const Nodes &inputs, const cnn_plain &d = {}) {
+        return cnn_net_concat(get(), std::data(inputs),
+                              static_cast<std::int32_t>(std::size(inputs)), &d);
     }
     cnn_node concat(std::initializer_list<cnn_node> inputs, const cnn_plain &d = {}) {
         return cnn_net_concat(get(), inputs.begin(), static_cast<std::int32_t>(inputs.size()), &d);
@@ -319,7 +336,9 @@ class Net {
     void cancel() noexcept { cnn_net_cancel(get()); }
 
     std::vector<float> vector(cnn_vector which = CNN_PARAMETERS) const {
-        std::vector<float> values(static_cast<std::size_t>(cnn_net_vector_elements(get(), which)));
+        // -1, of an unknown vector, is refused by the call.
+        const std::int64_t count = cnn_net_vector_elements(get(), which);
+        std::vector<float> values(static_cast<std::size_t>(count < 0 ? 0 : count));
         detail::check([&](cnn_error *e) {
             return cnn_net_get_vector(get(), which, values.data(), detail::elements(values), e);
         });

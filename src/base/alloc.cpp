@@ -112,7 +112,8 @@ void *Allocator::allocate(size_t size, size_t align) {
     void *const ptr = hooks_.alloc(hooks_.user, size, align);
     if (ptr == nullptr) {
         unreserve(size);
-        throw std::bad_alloc();
+        fail(Status::out_of_memory,
+             text("out of memory: ", size, " bytes were asked for, ", in_use(), " are in use"));
     }
     if (!is_aligned(ptr, align)) {
         free(ptr, size, align);

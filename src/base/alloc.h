@@ -23,8 +23,8 @@ class Allocator {
     Allocator(const Allocator &) = delete;
     Allocator &operator=(const Allocator &) = delete;
 
-    // Throws Error(limit_exceeded) over the limit and std::bad_alloc where there is no memory.
-    // `align` is a power of two; size 0 gives null.
+    // Throws Error(limit_exceeded) over the limit and Error(out_of_memory) where there is no
+    // memory. `align` is a power of two; size 0 gives null.
     void *allocate(size_t size, size_t align);
     // Takes what allocate got and gave.
     void free(void *ptr, size_t size, size_t align) noexcept;
