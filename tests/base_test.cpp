@@ -215,8 +215,8 @@ void host_allocator_serves(void **) {
     bool refused = false;
     try {
         cnn::Memory(allocator, 100);
-    } catch (const std::bad_alloc &) {
-        refused = true;
+    } catch (const cnn::Error &error) {
+        refused = error.status == cnn::Status::out_of_memory;
     }
     assert_true(refused);
     assert_int_equal(host.live, 0);
