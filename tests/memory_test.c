@@ -1,7 +1,9 @@
 /* The device's memory: what is allocated when, all of it given back, and every failure survived. */
 #include "public.h"
 
+#include <dirent.h>
 #include <pthread.h>
+#include <unistd.h>
 
 enum { kIn = 72, kOut = 3, kBatch = 8, kMostFailures = 4000, kMostBlocks = 512, kGuard = 256 };
 
@@ -67,8 +69,30 @@ static void on_released(void *user) {
     ((struct heap *)user)->released++;
 }
 
+/* Built programs, so that the many devices opened here don't each build them anew. */
+static char programs[256];
+
+static int make_programs(void) {
+    const char *temporary = getenv("TMPDIR");
+    snprintf(programs, sizeof programs, "%.200s/memory_test_XXXXXX",
+             temporary ? temporary : "/tmp");
+    return mkdtemp(programs) != NULL;
+}
+
+static void remove_programs(void) {
+    DIR *folder = opendir(programs);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        char path[sizeof programs + sizeof entry->d_name + 1];
+        snprintf(path, sizeof path, "%s/%s", programs, entry->d_name);
+        if (entry->d_name[0] != '.') unlink(path);
+    }
+    if (folder) closedir(folder);
+    rmdir(programs);
+}
+
 static cnn_status open_on(struct heap *heap, const char *spec, int64_t limit, cnn_device **device) {
     const cnn_device_options options = {
+        .cache_directory = programs,
         .allocator = {.user = heap, .alloc = take, .free = give},
         .released = on_released,
         .released_user = heap,
@@ -315,6 +339,9 @@ int main(void) {
     };
     const struct CMUnitTest plain[] = {
         cmocka_unit_test(a_failed_open_releases_nothing_it_was_lent)};
-    return run_on_devices("memory", tests, LENGTH(tests)) +
-           cmocka_run_group_tests_name("opening", plain, NULL, NULL);
+    if (!make_programs()) return 1;
+    const int failed = run_on_devices("memory", tests, LENGTH(tests)) +
+                       cmocka_run_group_tests_name("opening", plain, NULL, NULL);
+    remove_programs();
+    return failed;
 }
