@@ -281,7 +281,7 @@ typedef struct cnn_conv2d {
     cnn_activation_kind activation;
     float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
     cnn_initializer initializer;
-    float initializer_scale; /**< default 1 */
+    float initializer_scale; /**< default 1; of CNN_INIT_CONSTANT 0 */
     int64_t reserved[8];
 } cnn_conv2d;
 
@@ -296,7 +296,7 @@ typedef struct cnn_dense {
     cnn_activation_kind activation;
     float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
     cnn_initializer initializer;
-    float initializer_scale; /**< default 1 */
+    float initializer_scale; /**< default 1; of CNN_INIT_CONSTANT 0 */
     int32_t reserved32;
     int64_t reserved[8];
 } cnn_dense;
@@ -361,7 +361,7 @@ CNN_API cnn_node cnn_net_dropout(cnn_net *net, cnn_node input, const cnn_dropout
 /** y = scale (x - mean) / sqrt(variance + epsilon) + shift for each channel (Ioffe, Szegedy 2015).
  *  In training mean and (biased) variance are the batch's, over N, H and W, and cnn_net_train_step
  *  and cnn_net_fit move the running ones: running += momentum (batch - running), the variance
- *  unbiased there. Else the running ones are used.
+ *  unbiased there; one that would not be finite stays. Else the running ones are used.
  *  Parameters scale (starts at 1) and shift (0), [C]; state running_mean (0), running_variance (1).
  */
 typedef struct cnn_batch_norm {

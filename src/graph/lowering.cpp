@@ -381,7 +381,8 @@ void Lowering::update_state() {
     for (const StateUpdate &update : state_updates_) {
         const TensorId state = in_vector(Space::state, *update.state, {});
         ExpressionBuilder b;
-        b.result(b.select(b.operand(2), b.operand(0), b.operand(1)));
+        const auto passes = b.times(b.operand(2), b.call(Fn::finite, b.operand(0)));
+        b.result(b.select(passes, b.operand(0), b.operand(1)));
         program_.ops.push_back({OpKind::pointwise,
                                 update.state->node,
                                 {update.value, state, status(kStatusGate)},

@@ -13,7 +13,8 @@ namespace {
 constexpr KeyInfo kRate{Key::learning_rate, "learning_rate", 1e-3, 0, 1e6};
 constexpr KeyInfo kBeta1{Key::beta1, "beta1", 0.9, 0, 0.999999};
 constexpr KeyInfo kBeta2{Key::beta2, "beta2", 0.999, 0, 0.999999999};
-constexpr KeyInfo kEpsilon{Key::epsilon, "epsilon", 1e-8, 0, 1};
+// Not zero: where a gradient is, the step would be 0 / 0.
+constexpr KeyInfo kEpsilon{Key::epsilon, "epsilon", 1e-8, 1e-16, 1};
 constexpr KeyInfo kL2{Key::l2, "l2", 0, 0, 1e6};
 constexpr KeyInfo kClip{Key::clip_norm, "clip_norm", 0, 0, 1e30};
 constexpr std::array kAdamKeys = {kRate, kBeta1, kBeta2, kEpsilon, kL2, kClip};
