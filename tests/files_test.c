@@ -19,6 +19,9 @@
 /* Of the checkpoint in golden/ on the samples below. */
 #define GOLDEN_LOSS 0.743887389
 
+/* Metadata is JSON within JSON's strings. */
+#define Q "\\\""
+
 static cnn_error err;
 
 #define OK(call) expect_status(call, CNN_OK, __LINE__)
@@ -379,6 +382,28 @@ static void each_kind_loads_as_the_other(void **state) {
     free(checkpoint.data);
 }
 
+/* Those that make_net leaves out. */
+static void every_layer_survives(void **state) {
+    (void)state;
+    cnn_net *net = cnn_net_create(NULL), *loaded = NULL;
+    const cnn_node x = cnn_net_input(net, NULL, 3, (const int64_t[]){1, 6, 6});
+    cnn_node n = cnn_net_average_pool2d(net, x, &(cnn_pool2d){.window = {2}});
+    n = cnn_net_activation(net, n, &(cnn_activation){.kind = CNN_TANH});
+    n = cnn_net_concat(net, (const cnn_node[]){n, n}, 2, NULL);
+    n = cnn_net_global_average_pool2d(net, n, NULL);
+    n = cnn_net_flatten(net, n, NULL);
+    cnn_net_softmax(net, n, NULL);
+    bytes b = saved(net, NULL);
+    OK(cnn_net_load_memory(b.data, b.size, &loaded, &err));
+    assert_saves_as(loaded, NULL, b);
+    bytes unknown = edited(b, Q "settings" Q ":{}", Q "settings" Q ":{" Q "axis" Q ":1}");
+    assert_refused(unknown, CNN_BAD_FILE, "\"axis\", which");
+    cnn_net_destroy(net);
+    cnn_net_destroy(loaded);
+    free(b.data);
+    free(unknown.data);
+}
+
 static void an_empty_net_survives(void **state) {
     (void)state;
     cnn_net *net = cnn_net_create(NULL), *loaded = NULL;
@@ -510,8 +535,33 @@ static void every_wrong_byte_is_harmless(void **state) {
     free(b.data);
 }
 
-/* Metadata is JSON within JSON's strings. */
-#define Q "\\\""
+static void every_wrong_byte_of_data_is_refused(void **state) {
+    (void)state;
+    bytes b = saved_checkpoint();
+    for (size_t i = 8 + header_length(b); i < b.size; ++i) {
+        b.data[i] ^= (unsigned char)(1 << i % 8);
+        assert_refused(b, CNN_BAD_FILE, "libcnn_checksum");
+        b.data[i] ^= (unsigned char)(1 << i % 8);
+    }
+    free(b.data);
+}
+
+/* Other programs may edit the weights: they drop the key, and the next save has it again. */
+static void a_file_without_a_checksum_loads(void **state) {
+    (void)state;
+    bytes b = saved_model();
+    bytes dropped = edited(b, "\"libcnn_checksum\"", "\"other\"");
+    cnn_net *net = NULL;
+    OK(cnn_net_load_memory(dropped.data, dropped.size, &net, &err));
+    assert_saves_as(net, NULL, b);
+    cnn_net_destroy(net);
+    net = NULL;
+    dropped.data[dropped.size - 1] ^= 0x01;
+    OK(cnn_net_load_memory(dropped.data, dropped.size, &net, &err));
+    cnn_net_destroy(net);
+    free(dropped.data);
+    free(b.data);
+}
 
 typedef struct edit {
     const char *from, *to;
@@ -560,7 +610,14 @@ static const edit edits[] = {
     {Q "filters" Q ":2", Q "filters" Q ":2.5", CNN_BAD_FILE, "integer"},
     {Q "filters" Q ":2", Q "filters" Q ":1e999", CNN_BAD_FILE, "JSON"},
     {Q "filters" Q ":2", Q "filters" Q ":null", CNN_BAD_FILE, "number"},
-    {Q "filters" Q ":2", Q "folters" Q ":2", CNN_BAD_FILE, "filters"},
+    {Q "filters" Q ":2", Q "folters" Q ":2", CNN_BAD_FILE, "folters"},
+    {Q "filters" Q ":2,", "", CNN_BAD_FILE, "filters"},
+    {Q "rate" Q ":0.25", Q "rate" Q ":0.25," Q "slope" Q ":0", CNN_BAD_FILE, "\"slope\", which"},
+    {Q "slope" Q ":0.01", Q "slope" Q ":1e300", CNN_BAD_FILE, "slope is 1e+300"},
+    {Q "slope" Q ":0.01", Q "slope" Q ":-1", CNN_BAD_FILE, "finite and not negative"},
+    {Q "initializer_scale" Q ":1.0", Q "initializer_scale" Q ":1e300", CNN_BAD_FILE, "1e+300"},
+    {Q "epsilon" Q ":1e-05", Q "epsilon" Q ":1e300", CNN_BAD_FILE, "epsilon is 1e+300"},
+    {Q "weight" Q ":0.5", Q "weight" Q ":1e300", CNN_BAD_FILE, "weight is 1e+300"},
     {Q "units" Q ":3", Q "units" Q ":9223372036854775807", CNN_BAD_FILE, "units"},
     {Q "units" Q ":3", Q "units" Q ":2147483647", CNN_BAD_FILE, "but the file has"},
     {Q "rate" Q ":0.25", Q "rate" Q ":" Q "nan" Q, CNN_BAD_FILE, "rate"},
@@ -613,9 +670,12 @@ static void what_a_newer_library_wrote_is_told(void **state) {
     cnn_net_destroy(net);
     bytes unknown = edited(newer, Q "conv2d" Q, Q "conv9d" Q);
     assert_refused(unknown, CNN_INCOMPATIBLE, "conv9d");
+    bytes setting = edited(newer, Q "filters" Q ":2", Q "filters" Q ":2," Q "axis" Q ":1");
+    assert_refused(setting, CNN_INCOMPATIBLE, "axis");
     free(b.data);
     free(newer.data);
     free(unknown.data);
+    free(setting.data);
 }
 
 static void hostile_headers_are_refused(void **state) {
@@ -786,11 +846,14 @@ int main(int argc, char **argv) {
         cmocka_unit_test(any_weights_survive),
         cmocka_unit_test(an_optimizer_survives),
         cmocka_unit_test(each_kind_loads_as_the_other),
+        cmocka_unit_test(every_layer_survives),
         cmocka_unit_test(an_empty_net_survives),
         cmocka_unit_test(a_mistaken_net_is_not_saved),
         cmocka_unit_test(a_resumed_fit_gives_the_same_bits),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(every_wrong_byte_is_harmless),
+        cmocka_unit_test(every_wrong_byte_of_data_is_refused),
+        cmocka_unit_test(a_file_without_a_checksum_loads),
         cmocka_unit_test(hostile_edits_are_refused),
         cmocka_unit_test(what_a_newer_library_wrote_is_told),
         cmocka_unit_test(hostile_headers_are_refused),

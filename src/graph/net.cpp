@@ -274,8 +274,7 @@ int32_t Net::add_loss(const Loss &loss, std::string_view name, double weight, in
         n.inputs = {input};
         try {
             check_input(input);
-            if (!std::isfinite(weight) || weight < 0)
-                fail(Status::out_of_range, text("weight is ", weight, ", but must be finite"));
+            check_not_negative("weight", weight);
             loss.check(node(input).shape);
             if (losses_.size() == kMostLosses)
                 fail(Status::unsupported, text("the net has ", kMostLosses, " losses already"));

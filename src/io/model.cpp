@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace cnn {
@@ -17,11 +18,11 @@ namespace {
 
 constexpr const char *kFormat = "libcnn";
 constexpr int64_t kFormatVersion = 1;
+constexpr const char *kChecksum = "libcnn_checksum";
 constexpr const char *kOptimizerPrefix = "optimizer/";
 
 // More than any net has; what is quadratic in them stays quick.
 constexpr size_t kMostNodes = 16384;
-constexpr size_t kMostSettings = 64;
 // Steps and epochs: sums and products of what a file claims don't overflow.
 constexpr int64_t kMostSteps = int64_t{1} << 40;
 
@@ -144,8 +145,9 @@ std::string state_name(size_t index) {
     return text(kOptimizerPrefix, "state_", index);
 }
 
-std::span<const uint8_t> bytes_of(const void *data, size_t bytes) {
-    return {static_cast<const uint8_t *>(data), bytes};
+template <class Container>
+std::span<const uint8_t> bytes_of(const Container &of) {
+    return {reinterpret_cast<const uint8_t *>(of.data()), of.size() * sizeof(*of.data())};
 }
 
 // ---- Reading
@@ -283,6 +285,9 @@ ModelImage::ModelImage(Session &session, Optimizer *optimizer) {
         add_states(*optimizer, parameters);
         metadata.emplace_back("optimizer", describe_optimizer(*optimizer));
     }
+    uint64_t checksum = kHashStart;
+    for (const auto &vector : vectors_) checksum = hash_bytes(bytes_of(vector), checksum);
+    metadata.emplace_back(kChecksum, hash_text(checksum));
     header_ = safetensors_header(metadata, headings_);
 }
 
@@ -293,9 +298,9 @@ size_t ModelImage::bytes() const {
 }
 
 void ModelImage::write(const Sink &sink) const {
-    sink(bytes_of(header_.data(), header_.size()));
+    sink(bytes_of(header_));
     for (const auto &vector : vectors_)
-        if (!vector.empty()) sink(bytes_of(vector.data(), vector.size() * sizeof(float)));
+        if (!vector.empty()) sink(bytes_of(vector));
 }
 
 // ---- ModelFile
@@ -304,6 +309,7 @@ void ModelImage::write(const Sink &sink) const {
 ModelFile::ModelFile(std::span<const uint8_t> bytes) : file_(read_safetensors(bytes)) {
     for (const StoredTensor &tensor : file_.tensors) by_name_.emplace(tensor.name, &tensor);
     check_format();
+    check_data();
     const std::string *network = file_.find_metadata("network");
     if (!network) refuse("it describes no network: it lacks ", kDescription);
     network_ = parse_json(*network, kDescription);
@@ -330,6 +336,18 @@ void ModelFile::check_format() {
         fail(Status::incompatible,
              text("its format version is ", *number, ", from libcnn ", version_,
                   "; this is libcnn ", library_version(), ", which reads up to ", kFormatVersion));
+}
+
+void ModelFile::check_data() const {
+    const std::string *expected = file_.find_metadata(kChecksum);
+    if (!expected) return;
+    uint64_t checksum = kHashStart;
+    // They are all of the data, in its order.
+    for (const StoredTensor &tensor : file_.tensors) checksum = hash_bytes(tensor.data, checksum);
+    if (hash_text(checksum) != *expected)
+        refuse("the data's checksum is ", hash_text(checksum), ", but the metadata \"", kChecksum,
+               "\" says ", *expected,
+               ": the file is damaged; a program that edits its weights must drop that key");
 }
 
 void ModelFile::refuse_unknown(const std::string &what) const {
@@ -400,7 +418,8 @@ void ModelFile::build_node(Net &net, const Json &node, const std::string &what) 
     }
     if (layer) {
         check_members(node, {"kind", "name", "inputs", "settings"}, which);
-        net.add_layer(*layer, name, settings_of(node.find("settings"), which), std::move(inputs));
+        net.add_layer(*layer, name, settings_of(*layer, node.find("settings"), which),
+                      std::move(inputs));
     } else {
         check_members(node, {"kind", "name", "inputs", "weight"}, which);
         if (inputs.size() != 1) refuse(which, " has ", inputs.size(), " inputs, but must have 1");
@@ -409,13 +428,14 @@ void ModelFile::build_node(Net &net, const Json &node, const std::string &what) 
     net.throw_mistake();
 }
 
-Settings ModelFile::settings_of(const Json *json, const std::string &what) const {
+Settings ModelFile::settings_of(const Layer &layer, const Json *json,
+                                const std::string &what) const {
     const Json::Object &object = object_of(json, what + ": settings");
-    if (object.size() > kMostSettings)
-        refuse(what, " has ", object.size(), " settings, but may have ", kMostSettings);
+    const auto known = layer.setting_names();
     Settings settings;
     for (const auto &[name, value] : object) {
         const std::string which = text(what, ": the setting \"", name, "\"");
+        if (std::find(known.begin(), known.end(), name) == known.end()) refuse_unknown(which);
         if (const auto *integer = value.as<int64_t>())
             settings.set(name, *integer);
         else if (value.as<Json::Array>())

@@ -1,10 +1,12 @@
 // Models and checkpoints: a net, and an optimizer with its place in a fit, as a safetensors file
 // whose metadata describes them:
 //
-//   format          "libcnn", with format_version and the libcnn_version that wrote it
-//   network         JSON: name, seed (as text), steps, outputs, rates of tensors other than 1, and
-//                   nodes in order, each with kind, name, inputs and its shape, settings or weight
-//   optimizer       JSON, in a checkpoint: kind, steps, values by name, position within a fit
+//   format           "libcnn", with format_version and the libcnn_version that wrote it
+//   network          JSON: name, seed (as text), steps, outputs, rates of tensors other than 1, and
+//                    nodes in order, each with kind, name, inputs and its shape, settings or weight
+//   optimizer        JSON, in a checkpoint: kind, steps, values by name, position within a fit
+//   libcnn_checksum  hash_bytes of all the data in 16 hexadecimal digits; a program that edits the
+//                    weights drops it, for a file without it isn't checked
 //
 // Tensors of theta and s are under their names, the optimizer's states under optimizer/state_0, ...
 // as long as theta. A reader refuses what it doesn't know.
@@ -66,10 +68,11 @@ class ModelFile {
   private:
     [[noreturn]] void refuse_unknown(const std::string &what) const;
     void check_format();
+    void check_data() const;
     void check_members(const Json &json, std::initializer_list<std::string_view> known,
                        const std::string &of) const;
     void build_node(Net &net, const Json &node, const std::string &what) const;
-    Settings settings_of(const Json *json, const std::string &what) const;
+    Settings settings_of(const Layer &layer, const Json *json, const std::string &what) const;
     void build_outputs(Net &net) const;
     void build_rates(Net &net) const;
     void check_tensors(const Net &net) const;

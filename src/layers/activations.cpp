@@ -12,6 +12,7 @@ namespace {
 class ActivationLayer final : public Layer {
   public:
     const char *kind() const override { return "activation"; }
+    std::span<const char *const> setting_names() const override { return kActivationSettings; }
 
     void infer(Inference &inference) const override {
         check_activation(inference.settings);
@@ -46,9 +47,12 @@ class Softmax final : public Layer {
     }
 };
 
+constexpr std::array kDropoutSettings{"rate"};
+
 class Dropout final : public Layer {
   public:
     const char *kind() const override { return "dropout"; }
+    std::span<const char *const> setting_names() const override { return kDropoutSettings; }
 
     void infer(Inference &inference) const override {
         const double rate = inference.settings.real("rate");

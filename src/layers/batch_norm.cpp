@@ -3,8 +3,6 @@
 // gradient before the activation:
 //   dshift = sum dz, dscale = sum dz h, and
 //   dx = scale r (dz - dshift / m - h dscale / m) on batch statistics, scale r dz on running ones.
-#include <cmath>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "layers/registry.h"
@@ -17,9 +15,13 @@ using Value = ExpressionBuilder::Value;
 
 enum Saved { kMean, kInverseDeviation };
 
+constexpr auto kSettings =
+    joined(std::array{"momentum", "epsilon", "scale", "shift"}, kActivationSettings);
+
 class BatchNorm final : public Layer {
   public:
     const char *kind() const override { return "batch_norm"; }
+    std::span<const char *const> setting_names() const override { return kSettings; }
 
     void infer(Inference &inference) const override {
         const Settings &settings = inference.settings;
@@ -27,8 +29,7 @@ class BatchNorm final : public Layer {
         const double epsilon = settings.real("epsilon");
         if (!(momentum >= 0 && momentum <= 1))
             fail(Status::out_of_range, text("momentum is ", momentum, ", but must be 0 to 1"));
-        if (!(epsilon >= 0 && std::isfinite(epsilon)))
-            fail(Status::out_of_range, text("epsilon is ", epsilon, ", but must be finite"));
+        check_not_negative("epsilon", epsilon);
         check_activation(settings);
         const Shape channels{inference.inputs[0][0]};
         const Initializer one{InitKind::constant, 1};

@@ -1,5 +1,6 @@
 // What layers share: the registry, checks, and the activation that ends many of them.
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -34,9 +35,7 @@ void check_activation(const Settings &settings) {
     if (kind < 0 || kind > static_cast<int64_t>(Activation::tanh))
         fail(Status::invalid_argument,
              text("activation is ", kind, ", which is none of cnn_activation_kind"));
-    const double slope = settings.real("slope");
-    if (!(slope >= 0 && std::isfinite(slope)))
-        fail(Status::out_of_range, text("slope is ", slope, ", but must be finite"));
+    check_not_negative("slope", settings.real("slope"));
 }
 
 TensorId before_activation(Emitter &emitter, const Tensor &like) {
@@ -74,12 +73,10 @@ Initializer weight_initializer(const Settings &settings, int64_t fan_in, int64_t
              text("initializer is ", kind, ", which is none of cnn_initializer"));
     Initializer initializer{static_cast<InitKind>(kind), settings.real("initializer_scale"), fan_in,
                             fan_out};
-    if (!std::isfinite(initializer.scale))
-        fail(Status::out_of_range,
-             text("initializer_scale is ", initializer.scale, ", but must be finite"));
-    if (initializer.kind != InitKind::constant && initializer.scale < 0)
-        fail(Status::out_of_range,
-             text("initializer_scale is ", initializer.scale, ", but must be >= 0"));
+    if (initializer.kind == InitKind::constant)
+        check_finite("initializer_scale", initializer.scale);
+    else
+        check_not_negative("initializer_scale", initializer.scale);
     if (initializer.kind == InitKind::automatic) {
         const Activation activation = activation_of(settings);
         const bool rectified =
@@ -94,6 +91,19 @@ void check_size(std::string_view name, int64_t value, int64_t minimum) {
     if (value < minimum || value > kMost)
         fail(Status::out_of_range,
              text(name, " is ", value, ", but must be ", minimum, " to ", kMost));
+}
+
+void check_finite(std::string_view name, double value) {
+    // Backends compute with floats, in which larger numbers are infinite.
+    if (!(std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max())))
+        fail(Status::out_of_range, text(name, " is ", value, ", but must be finite as a float"));
+}
+
+void check_not_negative(std::string_view name, double value) {
+    check_finite(name, value);
+    if (value < 0)
+        fail(Status::out_of_range,
+             text(name, " is ", value, ", but must be finite and not negative"));
 }
 
 int64_t checked_elements(const Shape &shape) {

@@ -8,11 +8,15 @@ namespace cnn {
 
 namespace {
 
+constexpr auto kSettings = joined(std::array{"filters", "kernel", "dilation", "groups", "bias"},
+                                  kWindowSettings, kActivationSettings, kInitializerSettings);
+
 // Forward y = f(x * w + b); backward with dz = f' dy:
 //   dw = x * dz, db = sum of dz over batch and space, dx = the gather of dz with w.
 class Conv2d final : public Layer {
   public:
     const char *kind() const override { return "conv2d"; }
+    std::span<const char *const> setting_names() const override { return kSettings; }
 
     void infer(Inference &inference) const override {
         const Settings &settings = inference.settings;

@@ -6,9 +6,13 @@ namespace cnn {
 
 namespace {
 
+constexpr auto kSettings =
+    joined(std::array{"units", "bias"}, kActivationSettings, kInitializerSettings);
+
 class Dense final : public Layer {
   public:
     const char *kind() const override { return "dense"; }
+    std::span<const char *const> setting_names() const override { return kSettings; }
 
     void infer(Inference &inference) const override {
         const Settings &settings = inference.settings;

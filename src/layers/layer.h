@@ -2,6 +2,8 @@
 // itself to operations. A layer never sees a graph, a backend or a layout.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
@@ -91,6 +93,8 @@ class Layer {
   public:
     virtual ~Layer() = default;
     virtual const char *kind() const = 0;
+    // The settings it knows. What they hold is infer's to check.
+    virtual std::span<const char *const> setting_names() const { return {}; }
     // It takes a number of inputs that infer checks; else exactly one, which the graph checks.
     virtual bool takes_many() const { return false; }
     // Throws Error; the graph prefixes the message with the layer's kind and name.
@@ -104,6 +108,17 @@ const Layer *find_layer(std::string_view kind);
 
 // The shape that operations see for a batch of samples of a net's shape.
 Shape lifted(const Shape &sample, int64_t batch);
+
+// Names of settings that layers share, and lists of them put together.
+inline constexpr std::array kActivationSettings{"activation", "slope"};
+inline constexpr std::array kInitializerSettings{"initializer", "initializer_scale"};
+template <size_t... N>
+constexpr auto joined(const std::array<const char *, N> &...lists) {
+    std::array<const char *, (N + ...)> all{};
+    auto end = all.begin();
+    ((end = std::copy(lists.begin(), lists.end(), end)), ...);
+    return all;
+}
 
 // Shared by layers whose descriptors have an activation: checks the settings "activation" and
 // "slope"; emits f after `from`, giving the layer's output; emits its backward, giving the gradient
@@ -123,6 +138,9 @@ Initializer weight_initializer(const Settings &settings, int64_t fan_in, int64_t
 
 // Checks a size: at least `minimum`, at most 2^31 - 1.
 void check_size(std::string_view name, int64_t value, int64_t minimum);
+// Throw Error(out_of_range) for what isn't finite as a float, and what is negative as well.
+void check_finite(std::string_view name, double value);
+void check_not_negative(std::string_view name, double value);
 // The number of elements; throws Error(shape_mismatch) over 2^40.
 int64_t checked_elements(const Shape &shape);
 

@@ -8,6 +8,9 @@ namespace cnn {
 
 namespace {
 
+constexpr auto kPoolSettings =
+    joined(std::array{"window", "ceil_mode", "include_padding"}, kWindowSettings);
+
 Shape infer_pool(const Settings &settings, const Shape &input) {
     const Window window = window_of(settings, "window", false, input);
     for (size_t axis = 0; axis < 2; ++axis)
@@ -28,6 +31,7 @@ PoolAttributes pool_attributes(Emitter &e) {
 class MaxPool2d final : public Layer {
   public:
     const char *kind() const override { return "max_pool2d"; }
+    std::span<const char *const> setting_names() const override { return kPoolSettings; }
 
     void infer(Inference &inference) const override {
         inference.output = infer_pool(inference.settings, inference.inputs[0]);
@@ -60,6 +64,7 @@ void emit_average_backward(Emitter &e, const PoolAttributes &attributes) {
 class AveragePool2d final : public Layer {
   public:
     const char *kind() const override { return "average_pool2d"; }
+    std::span<const char *const> setting_names() const override { return kPoolSettings; }
 
     void infer(Inference &inference) const override {
         inference.output = infer_pool(inference.settings, inference.inputs[0]);

@@ -28,6 +28,7 @@ class Flatten final : public Layer {
 class Add final : public Layer {
   public:
     const char *kind() const override { return "add"; }
+    std::span<const char *const> setting_names() const override { return kActivationSettings; }
     bool takes_many() const override { return true; }
 
     void infer(Inference &inference) const override {

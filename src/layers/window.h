@@ -9,6 +9,9 @@ namespace cnn {
 
 enum class Padding : int64_t { given = 0, same = 1 };
 
+// What window_of reads of any layer.
+inline constexpr std::array kWindowSettings{"stride", "padding", "padding_mode"};
+
 // The window that "stride", "padding" (top, left, bottom, right), "padding_mode", the sizes under
 // kernel_name, and "dilation" where dilated, give over an input [C, H, W]. Throws Error naming the
 // setting.

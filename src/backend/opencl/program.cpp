@@ -10,6 +10,7 @@
 #include "backend/opencl/embedded.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace cnn::opencl {
@@ -19,24 +20,10 @@ namespace {
 constexpr char kBaseOptions[] = "-cl-std=CL1.2";
 constexpr size_t kLogLimit = 4000;
 
-uint64_t hash_bytes(std::string_view bytes, uint64_t seed) {
-    uint64_t hash = 0xcbf29ce484222325u ^ seed;
-    for (const char byte : bytes) {
-        hash = (hash ^ static_cast<uint8_t>(byte)) * 0x100000001b3u;
-        hash ^= hash >> 29;
-    }
-    return hash;
-}
-
-std::string hex(uint64_t value) {
-    std::string out;
-    for (int shift = 60; shift >= 0; shift -= 4)
-        out.push_back("0123456789abcdef"[(value >> shift) & 15]);
-    return out;
-}
-
-std::string digest(std::string_view bytes) {
-    return hex(hash_bytes(bytes, 0)) + hex(hash_bytes(bytes, 0x9e3779b97f4a7c15u));
+std::string digest(std::string_view of) {
+    const std::span bytes(reinterpret_cast<const uint8_t *>(of.data()), of.size());
+    constexpr uint64_t kOtherStart = kHashStart ^ 0x9e3779b97f4a7c15u;
+    return hash_text(hash_bytes(bytes)) + hash_text(hash_bytes(bytes, kOtherStart));
 }
 
 std::string_view embedded_source(std::string_view file) {
@@ -89,7 +76,7 @@ std::span<const uint8_t> binary_of(std::span<const uint8_t> file, std::string_vi
         return {};
     }
     const auto binary = file.subspan(sizeof header + header.key_bytes);
-    if (binary.empty() || hash_bytes(as_view(binary), 0) != header.checksum) {
+    if (binary.empty() || hash_bytes(binary) != header.checksum) {
         why = "its checksum is wrong";
         return {};
     }
@@ -323,7 +310,7 @@ void ProgramCache::save(std::string_view name, cl_program program, const std::st
         status =
             api.clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, nullptr);
         if (status == CL_SUCCESS) {
-            header.checksum = hash_bytes(as_view({binary, bytes}), 0);
+            header.checksum = hash_bytes({binary, bytes});
             std::memcpy(file.data(), &header, sizeof header);
             std::memcpy(file.data() + sizeof header, key.data(), key.size());
             try {
