@@ -831,12 +831,47 @@ static void golden_files_load(void **state) {
     cnn_optimizer_destroy(optimizer);
 }
 
+/* Gives a header, if any, then zeros without end. */
+struct endless {
+    size_t given;
+    const char *header;
+};
+
+static int32_t read_endless(void *user, void *buffer, size_t bytes, size_t *got) {
+    struct endless *e = user;
+    memset(buffer, 0, bytes);
+    if (e->given == 0 && e->header) {
+        const size_t length = strlen(e->header);
+        *(unsigned char *)buffer = (unsigned char)length;
+        memcpy((char *)buffer + 8, e->header, length);
+    }
+    *got = bytes;
+    e->given += bytes;
+    return 0;
+}
+
+static void a_stream_without_end_is_refused_early(void **state) {
+    static const char *const headers[] = {
+        NULL, "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}"};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct endless endless = {0, headers[i]};
+        const cnn_reader reader = {&endless, read_endless};
+        cnn_net *net = NULL;
+        cnn_error error = {0};
+        assert_int_equal(cnn_net_load_reader(&reader, &net, &error), CNN_BAD_FILE);
+        assert_true(endless.given <= 4 << 20);
+        assert_null(net);
+    }
+}
+
 int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "--golden") == 0) {
         write_golden(argv[2]);
         return 0;
     }
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stream_without_end_is_refused_early),
         cmocka_unit_test(a_model_survives_memory),
         cmocka_unit_test(a_model_survives_a_path),
         cmocka_unit_test(a_checkpoint_survives_streams),

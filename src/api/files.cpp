@@ -2,6 +2,7 @@
 #include "api/shim.h"
 #include "base/file.h"
 #include "io/model.h"
+#include "io/safetensors.h"
 
 using namespace cnn;
 using namespace cnn::api;
@@ -75,6 +76,7 @@ void save_writer(const Saved &what, const cnn_writer &writer) {
 std::vector<uint8_t> read_all(const cnn_reader &reader) {
     if (!reader.read) fail(Status::invalid_argument, "its function is NULL");
     std::vector<uint8_t> bytes;
+    uint64_t expected = 0;  // by the header, once it is there
     for (;;) {
         const size_t size = bytes.size();
         bytes.resize(size + kReadAtOnce);
@@ -85,6 +87,10 @@ std::vector<uint8_t> read_all(const cnn_reader &reader) {
             fail(Status::io_error, text("it gave ", got, " bytes where ", kReadAtOnce, " fit"));
         bytes.resize(size + got);
         if (got == 0) return bytes;
+        if (expected == 0) expected = safetensors_bytes(bytes);
+        if (expected != 0 && bytes.size() > expected)
+            fail(Status::bad_file,
+                 text("it goes on after the ", expected, " bytes that its header tells"));
     }
 }
 

@@ -50,9 +50,9 @@ class Allocator {
     void open_mimalloc() noexcept;
 
     AllocatorHooks hooks_;
-    Mimalloc mimalloc_{};
+    [[maybe_unused]] Mimalloc mimalloc_{};  // unused where it is built without
     const char *kind_ = "system";
-    void *library_ = nullptr;
+    [[maybe_unused]] void *library_ = nullptr;
     size_t limit_;
     std::atomic<size_t> in_use_{0};
     std::atomic<size_t> peak_{0};

@@ -53,15 +53,21 @@ template <class... Pieces>
     fail(Status::bad_file, text(pieces...));
 }
 
+// What the first kLengthBytes bytes say of the header.
+uint64_t header_length(std::span<const uint8_t> file) {
+    uint64_t length = 0;
+    for (size_t i = 0; i < kLengthBytes; ++i) length |= uint64_t{file[i]} << (8 * i);
+    if (length > kLargestHeader)
+        refuse("the header claims ", length, " bytes, but may have at most ", kLargestHeader);
+    return length;
+}
+
 // The JSON of the header, and the data behind it.
 std::pair<std::string_view, std::span<const uint8_t>> split(std::span<const uint8_t> file) {
     if (file.size() < kLengthBytes)
         refuse("the file has ", file.size(), " bytes, but the length of its header takes ",
                kLengthBytes);
-    uint64_t length = 0;
-    for (size_t i = 0; i < kLengthBytes; ++i) length |= uint64_t{file[i]} << (8 * i);
-    if (length > kLargestHeader)
-        refuse("the header claims ", length, " bytes, but may have at most ", kLargestHeader);
+    const uint64_t length = header_length(file);
     if (length > file.size() - kLengthBytes)
         refuse("the header claims ", length, " bytes, but the file has ",
                file.size() - kLengthBytes, " after its length");
@@ -160,6 +166,20 @@ const std::string *SafeTensors::find_metadata(std::string_view name) const {
     for (const auto &[key, value] : metadata)
         if (key == name) return &value;
     return nullptr;
+}
+
+uint64_t safetensors_bytes(std::span<const uint8_t> beginning) {
+    if (beginning.size() < kLengthBytes) return 0;
+    if (beginning.size() - kLengthBytes < header_length(beginning)) return 0;
+    const auto [header, unused] = split(beginning);
+    const Json json = parse_json(header, "the header");
+    int64_t end = 0;
+    for (const auto &[name, value] : *json.as<Json::Object>()) {
+        if (name == kMetadata) continue;
+        for (const int64_t offset : sizes_of(name, "data_offsets", value.find("data_offsets")))
+            end = std::max(end, offset);
+    }
+    return kLengthBytes + header.size() + static_cast<uint64_t>(end);
 }
 
 SafeTensors read_safetensors(std::span<const uint8_t> file) {

@@ -33,6 +33,10 @@ struct SafeTensors {
 // sound file whose tensors fill its data without holes or overlaps.
 SafeTensors read_safetensors(std::span<const uint8_t> file);
 
+// How long the file is that begins with these bytes: 0 until they hold its header. Throws
+// Error(bad_file) as read_safetensors does, so that a stream without end is refused early.
+uint64_t safetensors_bytes(std::span<const uint8_t> beginning);
+
 // A tensor of floats to be written.
 struct TensorHeading {
     std::string name;
