@@ -442,9 +442,11 @@ typedef struct cnn_compile {
 } cnn_compile;
 
 /** Plans the net for a device: kernels, layouts and memory for every n up to max_batch. After it,
- *  running allocates and compiles nothing. May be called again, also for another device:
- *  parameters, state and bound optimizer states survive. Reports the first building mistake.
- *  CNN_UNSUPPORTED names a node that the backend can't do; CNN_LIMIT_EXCEEDED tells what it needs.
+ *  run, evaluate and training allocate and compile nothing; what is rarer (loss_gradient, backward,
+ *  options of a run, another form of target) is planned at its first use. May be called again, also
+ * for another device: parameters, state and bound optimizer states survive. Reports the first
+ * building mistake. CNN_UNSUPPORTED names a node that the backend can't do; CNN_LIMIT_EXCEEDED
+ * tells what it needs.
  */
 CNN_API cnn_status cnn_net_compile(cnn_net *net, cnn_device *device, const cnn_compile *options,
                                    cnn_error *error);

@@ -25,7 +25,6 @@ class FlatVector {
     void read(Queue *queue, int64_t offset, float *to, int64_t count) const;
     void write(Queue *queue, int64_t offset, const float *from, int64_t count);
 
-    bool on_device() const { return buffer_ != nullptr; }
     Ref at(int64_t offset = 0) const { return {buffer_.get(), offset * real_bytes_}; }
     // Onto a device, from the host or, by from_queue, from another device. Strong guarantee.
     void move_to(const std::shared_ptr<Device> &device, Queue &queue, Queue *from_queue);

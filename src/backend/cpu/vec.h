@@ -84,9 +84,6 @@ CNN_INLINE vec min_nan(vec a, vec b) {
 CNN_INLINE vec max_fast(vec a, vec b) {
     return select(a > b, a, b);
 }
-CNN_INLINE vec min_fast(vec a, vec b) {
-    return select(a < b, a, b);
-}
 CNN_INLINE vec abs(vec v) {
     return from_bits(bits(v) & 0x7fffffff);
 }

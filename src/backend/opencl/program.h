@@ -58,9 +58,6 @@ class Function {
     void launch_items(Queue &queue, int64_t items);
     static constexpr size_t kGroup = 64;
 
-    // CL_KERNEL_WORK_GROUP_SIZE: the largest group that the compiled kernel can run in.
-    size_t max_work_group() const { return max_work_group_; }
-
   private:
     static constexpr cl_uint kTracked = 48;
     struct Value {
@@ -78,7 +75,7 @@ class Function {
     std::shared_ptr<const Program> program_;
     Handle<cl_kernel> kernel_;
     std::string name_;
-    size_t max_work_group_ = 1;
+    size_t max_work_group_ = 1;  // the largest group that the compiled kernel can run in
     std::array<Value, kTracked> values_{};
 };
 
