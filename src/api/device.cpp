@@ -7,36 +7,6 @@ using namespace cnn::api;
 
 namespace {
 
-std::vector<DeviceInfo> list_devices() {
-    std::vector<DeviceInfo> devices;
-    for (const Backend &backend : backends())
-        for (DeviceInfo &info : backend.list()) devices.push_back(std::move(info));
-    return devices;
-}
-
-// "name:which" and its two parts; "auto" is the first GPU, else the CPU.
-std::pair<std::string, std::string> parse(const std::string &spec) {
-    if (spec == "auto") {
-        for (const DeviceInfo &info : list_devices())
-            if (info.kind == CNN_DEVICE_GPU) return parse(info.spec);
-        return {"cpu", ""};
-    }
-    const size_t colon = spec.find(':');
-    if (colon == std::string::npos) return {spec, ""};
-    return {spec.substr(0, colon), spec.substr(colon + 1)};
-}
-
-std::shared_ptr<Device> open(const std::string &spec, const DeviceOptions &options) {
-    const auto [name, which] = parse(spec);
-    const bool nothing_after_colon = spec.ends_with(":");
-    for (const Backend &backend : backends())
-        if (name == backend.name && !nothing_after_colon) return backend.open(which, options);
-    std::string found;
-    for (const DeviceInfo &info : list_devices())
-        found += text(found.empty() ? "" : ", ", info.spec, " (", info.name, ")");
-    fail(Status::not_found, text("open \"", spec, "\": no such device; found: ", found));
-}
-
 void describe(const DeviceInfo &from, cnn_device_info &to) {
     to = {};
     copy_text(to.spec, from.spec);
@@ -123,7 +93,7 @@ cnn_status cnn_device_open(const char *spec, const cnn_device_options *options, 
         wanted.log = handle->log;
         wanted.cache_directory = text_or(given.cache_directory, "");
         wanted.threads = given.threads;
-        handle->device = open(text_or(spec, "auto"), wanted);
+        handle->device = open_device(text_or(spec, "auto"), wanted);
         lease->user = given.released_user;
         lease->released = given.released;
         *device = handle.release();

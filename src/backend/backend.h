@@ -88,9 +88,12 @@ struct Candidate {
     bool alias = false;
 };
 
+// By the numbers of cnn_device_kind.
+inline constexpr int32_t kDeviceCpu = 1, kDeviceGpu = 2, kDeviceOther = 3;
+
 struct DeviceInfo {
     std::string spec, backend, name, vendor, driver;
-    int32_t kind = 0;  // cnn_device_kind
+    int32_t kind = 0;
     int32_t compute_units = 0;
     int64_t memory = 0;
 };

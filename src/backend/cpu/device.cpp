@@ -19,7 +19,6 @@ double Machine::seconds_of_bytes(double bytes) const {
 
 namespace {
 
-constexpr int32_t kKindCpu = 1;
 
 // --- What processor this is.
 
@@ -75,7 +74,7 @@ DeviceInfo describe(const CpuInfo &info, const Simd &simd) {
     if (d.name.empty()) d.name = "processor";
     d.vendor = line_of("/proc/cpuinfo", "vendor_id");
     d.driver = simd.name;
-    d.kind = kKindCpu;
+    d.kind = kDeviceCpu;
     d.compute_units = info.cores;
     d.memory = memory_bytes();
     return d;

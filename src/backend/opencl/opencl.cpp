@@ -11,9 +11,6 @@
 namespace cnn::opencl {
 namespace {
 
-constexpr int32_t kKindCpu = 1;
-constexpr int32_t kKindGpu = 2;
-constexpr int32_t kKindOther = 3;
 
 std::string platform_text(const Api &api, cl_platform_id platform, cl_platform_info what) {
     size_t bytes = 0;
@@ -46,12 +43,12 @@ T device_value(const Api &api, cl_device_id device, cl_device_info what) {
 }
 
 int32_t kind_of(cl_device_type type) {
-    if ((type & CL_DEVICE_TYPE_GPU) != 0) return kKindGpu;
-    return (type & CL_DEVICE_TYPE_CPU) != 0 ? kKindCpu : kKindOther;
+    if ((type & CL_DEVICE_TYPE_GPU) != 0) return kDeviceGpu;
+    return (type & CL_DEVICE_TYPE_CPU) != 0 ? kDeviceCpu : kDeviceOther;
 }
 
 const char *kind_name(int32_t kind) {
-    return kind == kKindGpu ? "GPU" : kind == kKindCpu ? "CPU" : "other";
+    return kind == kDeviceGpu ? "GPU" : kind == kDeviceCpu ? "CPU" : "other";
 }
 
 Description describe(const Api &api, cl_platform_id platform, cl_device_id device,
@@ -134,13 +131,13 @@ const Description *first_of(const std::vector<Description> &devices, int32_t kin
 const Description *choose(const std::vector<Description> &devices, const std::string &which,
                           std::string &why) {
     if (which == "gpu" || which == "cpu") {
-        const int32_t kind = which == "gpu" ? kKindGpu : kKindCpu;
+        const int32_t kind = which == "gpu" ? kDeviceGpu : kDeviceCpu;
         why = text("no OpenCL device of type ", kind_name(kind));
         return first_of(devices, kind);
     }
     if (which.empty()) {
         why = "no OpenCL device";
-        const Description *gpu = first_of(devices, kKindGpu);
+        const Description *gpu = first_of(devices, kDeviceGpu);
         return gpu != nullptr || devices.empty() ? gpu : &devices.front();
     }
     why = text("no such OpenCL device");

@@ -14,7 +14,6 @@ namespace cnn::reference {
 
 namespace {
 
-constexpr int32_t kKindCpu = 1;  // cnn_device_kind
 
 class HostBuffer : public Buffer {
   public:
@@ -167,7 +166,7 @@ DeviceInfo describe(const char *spec, const char *name) {
     info.spec = spec;
     info.backend = "reference";
     info.name = name;
-    info.kind = kKindCpu;
+    info.kind = kDeviceCpu;
     info.compute_units = 1;
     return info;
 }
