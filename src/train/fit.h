@@ -1,4 +1,4 @@
-// Training for a number of epochs, written on the session's primitives.
+// Training for a number of epochs, written on the primitives.
 #pragma once
 
 #include "train/session.h"

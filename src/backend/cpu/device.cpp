@@ -19,7 +19,6 @@ double Machine::seconds_of_bytes(double bytes) const {
 
 namespace {
 
-
 // --- What processor this is.
 
 const Simd *best_simd(const CpuInfo &info) {

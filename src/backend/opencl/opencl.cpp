@@ -11,7 +11,6 @@
 namespace cnn::opencl {
 namespace {
 
-
 std::string platform_text(const Api &api, cl_platform_id platform, cl_platform_info what) {
     size_t bytes = 0;
     if (api.clGetPlatformInfo(platform, what, 0, nullptr, &bytes) != CL_SUCCESS || bytes == 0) {

@@ -14,7 +14,6 @@ namespace cnn::reference {
 
 namespace {
 
-
 class HostBuffer : public Buffer {
   public:
     HostBuffer(const std::shared_ptr<Allocator> &allocator, int64_t bytes)
