@@ -31,6 +31,14 @@ class Lowering {
     }
     const Tensor &tensor(TensorId id) const { return program_.tensors[static_cast<size_t>(id)]; }
     NodeTensors &at(int32_t node) { return nodes_[static_cast<size_t>(node)]; }
+    // What the emitters of layers and losses share.
+    TensorId temporary(const Tensor &like) {
+        Tensor tensor = like;
+        tensor.space = Space::activation;
+        tensor.offset = 0;
+        return add(tensor);
+    }
+    void emit(Op op) { program_.ops.push_back(std::move(op)); }
     TensorId activation(const Shape &sample);
     TensorId in_vector(Space space, const NetTensor &owner, const Shape &shape);
     TensorId status(StatusIndex index);
@@ -81,16 +89,10 @@ class Lowering::LayerEmitter final : public Emitter {
     TensorId state(int i) override { return l_.in_vector(Space::state, state_tensor(i), {}); }
     const Tensor &tensor(TensorId id) const override { return l_.tensor(id); }
 
-    TensorId temporary(const Tensor &like) override {
-        Tensor tensor = like;
-        tensor.space = Space::activation;
-        tensor.offset = 0;
-        return l_.add(tensor);
-    }
+    TensorId temporary(const Tensor &like) override { return l_.temporary(like); }
     void emit(OpKind kind, std::vector<TensorId> inputs, std::vector<TensorId> outputs,
               Attributes attributes) override {
-        l_.program_.ops.push_back(
-            {kind, id_, std::move(inputs), std::move(outputs), std::move(attributes)});
+        l_.emit({kind, id_, std::move(inputs), std::move(outputs), std::move(attributes)});
     }
     void update_state(int i, TensorId value) override {
         if (l_.key_.purpose == Purpose::train)
@@ -144,16 +146,10 @@ class Lowering::NodeLossEmitter final : public LossEmitter {
     TensorId weights() override { return l_.program_.weights; }
     double weight() const override { return node_.loss_weight; }
     const Tensor &tensor(TensorId id) const override { return l_.tensor(id); }
-    TensorId temporary(const Tensor &like) override {
-        Tensor tensor = like;
-        tensor.space = Space::activation;
-        tensor.offset = 0;
-        return l_.add(tensor);
-    }
+    TensorId temporary(const Tensor &like) override { return l_.temporary(like); }
     void emit(OpKind kind, std::vector<TensorId> inputs, std::vector<TensorId> outputs,
               Attributes attributes) override {
-        l_.program_.ops.push_back(
-            {kind, id_, std::move(inputs), std::move(outputs), std::move(attributes)});
+        l_.emit({kind, id_, std::move(inputs), std::move(outputs), std::move(attributes)});
     }
     void give_value(TensorId value) override { l_.program_.losses.push_back(value); }
     void give_correct(TensorId count) override {
