@@ -244,6 +244,7 @@ static const row rows[] = {
     FIELD(cnn_tensor_info, rank),
     FIELD(cnn_tensor_info, node),
     FIELD(cnn_tensor_info, rate),
+    FIELD(cnn_tensor_info, regularization),
     FIELD(cnn_tensor_info, reserved),
     STRUCT(cnn_node_info),
     FIELD(cnn_node_info, name),

@@ -61,6 +61,12 @@ static cnn_net *make_net(void) {
     OK(cnn_net_output(net, n, &err));
     OK(cnn_net_output(net, shortcut, &err));
     OK(cnn_net_set_rate(net, "conv2d_1/weight", 0.1, &err));
+    OK(cnn_net_set_regularization(net, "conv2d_2", 0.25, &err));
+    float center[512];
+    const int64_t parameters = cnn_net_vector_elements(net, CNN_PARAMETERS);
+    assert_true(parameters <= 512);
+    for (int64_t i = 0; i < parameters; i++) center[i] = 0.5f - 0.0078125f * (float)i;
+    OK(cnn_net_set_center(net, center, parameters, &err));
     OK(cnn_net_error(net, &err));
     return net;
 }

@@ -86,7 +86,8 @@ static void step(const struct frame *f, int t, double *theta, const float *gradi
     const cnn_optimizer *o = f->optimizer;
     const double a = key_of(o, CNN_LEARNING_RATE), p = key_of(o, CNN_MOMENTUM);
     const double b1 = key_of(o, CNN_BETA1), b2 = key_of(o, CNN_BETA2);
-    const double clip = key_of(o, CNN_CLIP_NORM);
+    const double clip = key_of(o, CNN_CLIP_NORM), epsilon = key_of(o, CNN_EPSILON);
+    const cnn_optimizer_kind kind = cnn_optimizer_get_kind(o);
     const int64_t count = cnn_net_vector_elements(f->net, CNN_PARAMETERS);
     double squares = 0;
     for (int64_t i = 0; i < count; i++) squares += (double)gradient[i] * gradient[i];
@@ -95,22 +96,32 @@ static void step(const struct frame *f, int t, double *theta, const float *gradi
         cnn_tensor_info info;
         OK(cnn_net_describe_tensor(f->net, CNN_PARAMETERS, k, &info, &err));
         if (info.rate == 0) continue;
-        const int decays = strstr(info.name, "/weight") != NULL;
         for (int64_t i = info.offset; i < info.offset + info.elements; i++) {
-            const double rate = a * info.rate;
-            const double g =
-                factor * (double)gradient[i] + (decays ? key_of(o, CNN_L2) * theta[i] : 0);
-            if (cnn_optimizer_get_kind(o) == CNN_SGD) {
+            const double rate = a * info.rate, sign = theta[i] < 0 ? -1 : theta[i] > 0;
+            const double penalty = key_of(o, CNN_L2) * theta[i] + key_of(o, CNN_L1) * sign;
+            const double g = factor * (double)gradient[i] + info.regularization * penalty;
+            theta[i] -= rate * info.regularization * key_of(o, CNN_WEIGHT_DECAY) * theta[i];
+            if (kind == CNN_SGD) {
                 m[i] = p * m[i] + g;
                 theta[i] -= rate * (key_of(o, CNN_NESTEROV) != 0 ? g + p * m[i] : m[i]);
-                continue;
+            } else if (kind == CNN_ADAGRAD) {
+                v[i] += g * g;
+                const double mean = key_of(o, CNN_MEAN_SQUARES) != 0 ? v[i] / t : v[i];
+                theta[i] -= rate * g / (sqrt(mean) + epsilon);
+            } else if (kind == CNN_RMSPROP) {
+                v[i] = b2 * v[i] + (1 - b2) * g * g;
+                const double biased = key_of(o, CNN_BIAS_CORRECTION) != 0 ? 1 - pow(b2, t) : 1;
+                m[i] = p * m[i] + g / (sqrt(v[i] / biased) + epsilon);
+                theta[i] -= rate * m[i];
+            } else if (kind == CNN_ADAMS_BASHFORTH) {
+                theta[i] -= rate * (t == 1 ? g : 1.5 * g - 0.5 * m[i]);
+                m[i] = g;
+            } else {
+                m[i] = b1 * m[i] + (1 - b1) * g;
+                v[i] = b2 * v[i] + (1 - b2) * g * g;
+                theta[i] -=
+                    rate * m[i] / (1 - pow(b1, t)) / (sqrt(v[i] / (1 - pow(b2, t))) + epsilon);
             }
-            m[i] = b1 * m[i] + (1 - b1) * g;
-            v[i] = b2 * v[i] + (1 - b2) * g * g;
-            const double decay = decays ? key_of(o, CNN_WEIGHT_DECAY) * theta[i] : 0;
-            theta[i] -=
-                rate * (decay + m[i] / (1 - pow(b1, t)) /
-                                    (sqrt(v[i] / (1 - pow(b2, t))) + key_of(o, CNN_EPSILON)));
         }
     }
 }
@@ -135,6 +146,32 @@ static void steps_follow_their_formulas(void **state) {
         {"adamw, all",
          CNN_ADAMW,
          {{CNN_WEIGHT_DECAY, 0.5}, {CNN_L2, 0.05}, {CNN_CLIP_NORM, 0.1}, {CNN_EPSILON, 1e-4}},
+         0},
+        {"sgd, decay, L1", CNN_SGD, {{CNN_WEIGHT_DECAY, 0.4}, {CNN_L1, 0.02}, {CNN_L2, 0.1}}, 1},
+        {"adam, L1", CNN_ADAM, {{CNN_L1, 0.3}, {CNN_EPSILON, 1e-3}}, 0},
+        {"adagrad", CNN_ADAGRAD, {{CNN_LEARNING_RATE, 0.05}, {CNN_EPSILON, 1e-4}}, 1},
+        {"adagrad, all (Delmas 9)",
+         CNN_ADAGRAD,
+         {{CNN_MEAN_SQUARES, 1},
+          {CNN_L2, 0.05},
+          {CNN_L1, 0.01},
+          {CNN_CLIP_NORM, 0.2},
+          {CNN_EPSILON, 1e-3}},
+         1},
+        {"rmsprop (Delmas 10)", CNN_RMSPROP, {{CNN_LEARNING_RATE, 0.01}, {CNN_EPSILON, 1e-4}}, 1},
+        {"rmsprop, all",
+         CNN_RMSPROP,
+         {{CNN_BIAS_CORRECTION, 1},
+          {CNN_MOMENTUM, 0.8},
+          {CNN_BETA2, 0.95},
+          {CNN_L2, 0.05},
+          {CNN_CLIP_NORM, 0.2},
+          {CNN_EPSILON, 1e-3}},
+         0},
+        {"adams-bashforth", CNN_ADAMS_BASHFORTH, {{CNN_LEARNING_RATE, 0.2}}, 1},
+        {"adams-bashforth, all",
+         CNN_ADAMS_BASHFORTH,
+         {{CNN_L2, 0.3}, {CNN_L1, 0.02}, {CNN_CLIP_NORM, 0.5}},
          0},
     };
     skip_without(state);
@@ -212,11 +249,11 @@ static void keys_can_be_listed_and_are_bounded(void **state) {
     (void)state;
     assert_null(cnn_optimizer_create(0));
     assert_null(cnn_optimizer_create(99));
-    for (cnn_optimizer_kind kind = CNN_SGD; kind <= CNN_ADAMW; kind++) {
+    for (cnn_optimizer_kind kind = CNN_SGD; kind <= CNN_ADAMS_BASHFORTH; kind++) {
         cnn_optimizer *o = cnn_optimizer_create(kind);
         assert_int_equal(cnn_optimizer_get_kind(o), kind);
         const int32_t count = cnn_optimizer_key_count(o);
-        assert_true(count >= 5);
+        assert_true(count >= 4);
         cnn_key_info info;
         for (int32_t i = 0; i < count; i++) {
             OK(cnn_optimizer_describe_key(o, i, &info, &err));
@@ -239,7 +276,8 @@ static void keys_can_be_listed_and_are_bounded(void **state) {
         FAILS(CNN_OUT_OF_RANGE, cnn_optimizer_describe_key(o, -1, &info, &err));
         FAILS(CNN_NOT_FOUND, cnn_optimizer_set(o, 77, 0, &err));
         FAILS(CNN_NOT_FOUND,
-              cnn_optimizer_set(o, kind == CNN_SGD ? CNN_BETA1 : CNN_MOMENTUM, 0, &err));
+              cnn_optimizer_set(
+                  o, kind == CNN_SGD || kind == CNN_RMSPROP ? CNN_BETA1 : CNN_MOMENTUM, 0, &err));
         double value;
         FAILS(CNN_NOT_FOUND, cnn_optimizer_get(o, 77, &value, &err));
         FAILS(CNN_INVALID_ARGUMENT, cnn_optimizer_get(o, CNN_LEARNING_RATE, NULL, &err));

@@ -568,23 +568,42 @@ typedef struct cnn_optimizer cnn_optimizer;
 
 typedef int32_t cnn_optimizer_kind;
 
-/** g is the gradient plus lambda theta (CNN_L2) after clipping, a the rate, t the step from 1. */
+/** g is the clipped gradient plus that of the penalties CNN_L2 and CNN_L1, a the rate, t the step
+ *  from 1. */
 enum {
     /** m = momentum m + g; theta -= a m, or with CNN_NESTEROV theta -= a (g + momentum m)
-     *  (Hedberg 121, Delmas 7 in its usual form). */
+     *  (Hedberg 121, Delmas 7 in its usual form). Momentum 0 is gradient descent (Hedberg 118,
+     * Delmas 2). The same with other rates: Delmas 7's (alpha, gamma) is momentum 1 - gamma alpha
+     * at the rate alpha^2; m = b m + (1 - b) g, theta -= a m is momentum b at the rate a (1 - b);
+     *  Hedberg 121's (mu, p) is momentum p at the rate mu. CNN_WEIGHT_DECAY first makes theta
+     *  (1 - a weight_decay) theta (Delmas 4), which equals CNN_L2 without momentum only. */
     CNN_SGD = 1,
     /** m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; theta -= a m^ / (sqrt(v^) + epsilon) with
      *  m^ = m / (1 - b1^t), v^ = v / (1 - b2^t) (Delmas 11, corrected; Kingma, Ba 2015). */
     CNN_ADAM = 2,
     /** Adam, with theta -= a weight_decay theta apart from the gradient (Loshchilov, Hutter 2019).
      */
-    CNN_ADAMW = 3
+    CNN_ADAMW = 3,
+    /** v += g^2; theta -= a g / (sqrt(v) + epsilon) (Duchi, Hazan, Singer 2011). With
+     *  CNN_MEAN_SQUARES the root is of the mean v / t (Delmas 9): the former at the rate a sqrt(t).
+     */
+    CNN_ADAGRAD = 4,
+    /** v = b2 v + (1-b2) g^2; m = momentum m + g / (sqrt(v) + epsilon); theta -= a m (Delmas 10,
+     * with the epsilon it lacks). v starts biased to zero; CNN_BIAS_CORRECTION takes v / (1 -
+     * b2^t). */
+    CNN_RMSPROP = 5,
+    /** theta -= a (3/2 g_t - 1/2 g_(t-1)), the first step a g: the two-step Adams-Bashforth method,
+     *  for Delmas 12-14, whose 13 and 14 diverge at every rate. On a curvature l it is stable for
+     *  a l in (0, 1), gradient descent for a l in (0, 2). */
+    CNN_ADAMS_BASHFORTH = 6
 };
 
 typedef int32_t cnn_key;
 
 /** Hyper-parameters. The default and bounds of each in each optimizer: cnn_optimizer_describe_key.
- *  L2 and weight decay act on weights, not on biases nor on batch norm's scale and shift. */
+ *  L2, L1 and weight decay act on weights, not on biases nor on batch norm's scale and shift,
+ * unless cnn_net_set_regularization says otherwise, and pull to zero, or to cnn_net_set_center's
+ * values. */
 enum {
     CNN_LEARNING_RATE = 1,
     CNN_MOMENTUM = 2,
@@ -593,8 +612,17 @@ enum {
     CNN_BETA2 = 5,
     CNN_EPSILON = 6,
     CNN_WEIGHT_DECAY = 7,
-    CNN_L2 = 8,       /**< lambda of the penalty (lambda / 2) |theta|^2 (Delmas 3-4) */
-    CNN_CLIP_NORM = 9 /**< scale the gradient so that its 2-norm is at most this; 0: don't */
+    /** lambda of the penalty (lambda / 2) |theta - center|^2 (Delmas 3-4); of worked gradients'
+     *  lambda |theta|^2 it is twice theirs; of Lin's theta^T theta / (2C) it is 1 / C, with factor
+     * 1 for the biases, which that includes (cnn_net_set_regularization). */
+    CNN_L2 = 8,
+    CNN_CLIP_NORM =
+        9, /**< scale the loss's gradient so that its 2-norm is at most this; 0: don't */
+    /** lambda of the penalty lambda sum_i |theta_i - center_i|, derivative 0 at the centre (Delmas
+     * 3, note 1: other norms). */
+    CNN_L1 = 10,
+    CNN_MEAN_SQUARES = 11,   /**< 0 or 1: AdaGrad's root is of a mean */
+    CNN_BIAS_CORRECTION = 12 /**< 0 or 1: of RMSProp's average */
 };
 
 /** Makes an optimizer with default hyper-parameters. NULL for an unknown kind or want of memory. */
@@ -752,7 +780,8 @@ typedef struct cnn_tensor_info {
     int64_t shape[8];
     int32_t rank;
     cnn_node node;
-    double rate; /**< learning-rate factor; 0: frozen */
+    double rate;           /**< learning-rate factor; 0: frozen */
+    double regularization; /**< factor of every regulariser's lambda */
     int64_t reserved[8];
 } cnn_tensor_info;
 
@@ -773,6 +802,23 @@ CNN_API cnn_status cnn_net_set_tensor(cnn_net *net, cnn_vector which, const char
  *  (>= 0, default 1). 0 freezes: neither step nor decay, and a gradient of 0; freezing and thawing
  *  plan anew at the next step. Kept in files. */
 CNN_API cnn_status cnn_net_set_rate(cnn_net *net, const char *name, double rate, cnn_error *error);
+
+/** Multiplies every lambda (CNN_L2, CNN_L1, CNN_WEIGHT_DECAY) by factor for a tensor, or for all
+ *  tensors of the node of that name: a lambda for each group of parameters, as worked gradients has
+ *  it. >= 0; the default is 1 for weights, 0 for biases and batch norm's scale and shift. Kept in
+ *  files. */
+CNN_API cnn_status cnn_net_set_regularization(cnn_net *net, const char *name, double factor,
+                                              cnn_error *error);
+
+/** The centre q0 of the regularisers, (lambda / 2) |theta - q0|^2 (Delmas 3), as long as theta;
+ *  copied. values NULL with elements 0: zero, the default. Nodes added later start at zero. Kept in
+ *  files. */
+CNN_API cnn_status cnn_net_set_center(cnn_net *net, const float *values, int64_t elements,
+                                      cnn_error *error);
+
+/** Copies the centre out; zeros where none was set. */
+CNN_API cnn_status cnn_net_get_center(cnn_net *net, float *values, int64_t elements,
+                                      cnn_error *error);
 
 /** A new net with the same nodes, parameters and state, not compiled. */
 CNN_API cnn_status cnn_net_clone(cnn_net *net, cnn_net **clone, cnn_error *error);

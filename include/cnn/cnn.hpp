@@ -350,6 +350,28 @@ class Net {
             return cnn_net_set_vector(get(), which, std::data(values), detail::elements(values), e);
         });
     }
+    void set_regularization(const std::string &name, double factor) {
+        detail::check([&](cnn_error *e) {
+            return cnn_net_set_regularization(get(), name.c_str(), factor, e);
+        });
+    }
+    /// An empty container: the centre is zero again.
+    template <class Values>
+    void set_center(const Values &values) {
+        const bool none = std::size(values) == 0;
+        detail::check([&](cnn_error *e) {
+            return cnn_net_set_center(get(), none ? nullptr : std::data(values),
+                                      detail::elements(values), e);
+        });
+    }
+    std::vector<float> center() const {
+        std::vector<float> values(
+            static_cast<std::size_t>(cnn_net_vector_elements(get(), CNN_PARAMETERS)));
+        detail::check([&](cnn_error *e) {
+            return cnn_net_get_center(get(), values.data(), detail::elements(values), e);
+        });
+        return values;
+    }
     void copy_parameters(const Net &source) {
         detail::check(
             [&](cnn_error *e) { return cnn_net_copy_parameters(get(), source.get(), e); });

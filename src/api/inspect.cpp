@@ -1,4 +1,6 @@
 // Vectors, tensors, nodes and the summary.
+#include <cmath>
+
 #include "api/shim.h"
 #include "graph/summary.h"
 #include "train/copy.h"
@@ -81,6 +83,7 @@ cnn_status cnn_net_describe_tensor(const cnn_net *net, cnn_vector which, int32_t
         std::copy_n(tensor.shape.dim.begin(), tensor.shape.rank, info->shape);
         info->node = tensor.node;
         info->rate = which == CNN_STATE ? 0 : tensor.rate;
+        info->regularization = tensor.regularization;
     });
 }
 
@@ -114,6 +117,39 @@ cnn_status cnn_net_set_rate(cnn_net *net, const char *name, double rate, cnn_err
         Session &session = need(net, "set rate", "net").session;
         session.check_not_busy("set rate");
         session.net().set_rate(&need(name, "set rate", "name"), rate);
+    });
+}
+
+cnn_status cnn_net_set_regularization(cnn_net *net, const char *name, double factor,
+                                      cnn_error *error) {
+    return guard(error, [&] {
+        Session &session = need(net, "set regularization", "net").session;
+        session.check_not_busy("set regularization");
+        session.net().set_regularization(&need(name, "set regularization", "name"), factor);
+    });
+}
+
+cnn_status cnn_net_set_center(cnn_net *net, const float *values, int64_t elements,
+                              cnn_error *error) {
+    return guard(error, [&] {
+        Session &session = need(net, "set center", "net").session;
+        session.check_not_busy("set center");
+        const int64_t expected = session.elements(VectorKind::parameters);
+        if (values || elements != 0) check_elements("set center", "it", elements, expected);
+        if (elements > 0) need(values, "set center", "values");
+        for (int64_t i = 0; i < elements; ++i)
+            if (!std::isfinite(values[i]))
+                fail(Status::out_of_range,
+                     text("set center: value ", i, " is ", values[i], ", but must be finite"));
+        session.set_center(elements > 0 ? values : nullptr);
+    });
+}
+
+cnn_status cnn_net_get_center(cnn_net *net, float *values, int64_t elements, cnn_error *error) {
+    return guard(error, [&] {
+        Session &session = need(net, "get center", "net").session;
+        check_elements("get center", "it", elements, session.elements(VectorKind::parameters));
+        if (elements > 0) session.read_center(&need(values, "get center", "values"));
     });
 }
 

@@ -58,7 +58,7 @@ Executable::Executable(Net &net, std::shared_ptr<Device> device, Log log,
         }
     }
     Queue *from = previous ? previous->queue_.get() : nullptr;
-    FlatVector theta, s;
+    FlatVector theta, s, center;
     const auto copy = [&](const FlatVector &source, FlatVector &target) {
         std::vector<float> values(static_cast<size_t>(source.elements()));
         source.read(from, 0, values.data(), source.elements());
@@ -67,8 +67,10 @@ Executable::Executable(Net &net, std::shared_ptr<Device> device, Log log,
     };
     copy(net.theta(), theta);
     copy(net.s(), s);
+    if (net.center().elements() > 0) copy(net.center(), center);
     net.theta() = std::move(theta);
     net.s() = std::move(s);
+    net.center() = std::move(center);
     net.theta_changed();
     for (auto &[unused, plan] : plans_) plan->bind(memory());
 }
@@ -88,8 +90,8 @@ PlanMemory Executable::memory() const {
 int64_t Executable::bytes() const {
     const int64_t real = device_->real_bytes();
     return arena_bytes_ + packed_->bytes() +
-           real *
-               (net_.theta().elements() * (options_.inference_only ? 1 : 2) + net_.s().elements());
+           real * (net_.theta().elements() * (options_.inference_only ? 1 : 2) +
+                   net_.s().elements() + net_.center().elements());
 }
 
 void Executable::check_limit(int64_t arena) const {

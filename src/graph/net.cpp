@@ -184,7 +184,8 @@ Net::Owned Net::own(const Node &node, const std::vector<TensorSpec> &specs, size
                          static_cast<int32_t>(nodes_.size()),
                          spec.shape,
                          offset + static_cast<int64_t>(owned.values.size()),
-                         spec.decays,
+                         spec.decays ? 1.0 : 0.0,
+                         spec.decays ? 1.0 : 0.0,
                          1};
         // State never draws numbers, so parameters alone count.
         const auto index = static_cast<int64_t>(first + owned.tensors.size());
@@ -255,7 +256,11 @@ int32_t Net::add_layer(const Layer &layer, std::string_view name, Settings setti
         reserve_more(nodes_, 1);
         theta_.reserve(theta_.elements() + static_cast<int64_t>(theta.values.size()));
         s_.reserve(s_.elements() + static_cast<int64_t>(s.values.size()));
+        // A centre given before is zero for what comes after.
+        const std::vector<float> center(center_.elements() > 0 ? theta.values.size() : 0);
+        center_.reserve(center_.elements() + static_cast<int64_t>(center.size()));
         theta_.append(theta.values);
+        center_.append(center);
         s_.append(s.values);
         append(parameters_, std::move(theta.tensors));
         append(state_tensors_, std::move(s.tensors));
@@ -309,10 +314,11 @@ int32_t Net::find(std::string_view name) const {
     return -1;
 }
 
-void Net::set_rate(std::string_view name, double rate) {
-    if (!(rate >= 0) || !std::isfinite(rate))
+template <class Set>
+void Net::set_parameters(const char *call, std::string_view name, double value, const Set &set) {
+    if (!(value >= 0) || !std::isfinite(value))
         fail(Status::out_of_range,
-             text("set rate of \"", name, "\": ", rate, ", but must be finite and >= 0"));
+             text(call, " of \"", name, "\": ", value, ", but must be finite and >= 0"));
     bool found = false;
     // Names of nodes have no slash.
     const std::string_view of = name.substr(0, name.find('/'));
@@ -321,13 +327,24 @@ void Net::set_rate(std::string_view name, double rate) {
     for (int32_t i = 0; i < count; ++i) {
         NetTensor &tensor = parameters_[static_cast<size_t>(node(id).first_parameter + i)];
         if (of != name && tensor.name != name) continue;
-        if ((tensor.rate == 0) != (rate == 0)) ++frozen_version_;
-        tensor.rate = rate;
+        set(tensor);
         found = true;
     }
     if (!found)
         fail(Status::not_found,
-             text("set rate: no parameter tensor, nor node with any, is named \"", name, "\""));
+             text(call, ": no parameter tensor, nor node with any, is named \"", name, "\""));
+}
+
+void Net::set_rate(std::string_view name, double rate) {
+    set_parameters("set rate", name, rate, [&](NetTensor &tensor) {
+        if ((tensor.rate == 0) != (rate == 0)) ++frozen_version_;
+        tensor.rate = rate;
+    });
+}
+
+void Net::set_regularization(std::string_view name, double factor) {
+    set_parameters("set regularization", name, factor,
+                   [&](NetTensor &tensor) { tensor.regularization = factor; });
 }
 
 }  // namespace cnn

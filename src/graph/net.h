@@ -35,7 +35,8 @@ struct NetTensor {
     int32_t node = -1;
     Shape shape;
     int64_t offset = 0;
-    bool decays = false;
+    double default_regularization = 0;
+    double regularization = 0;  // factor of every regulariser's lambda
     double rate = 1;
 };
 
@@ -83,6 +84,10 @@ class Net {
     const std::vector<NetTensor> &parameters() const { return parameters_; }
     const std::vector<NetTensor> &state() const { return state_tensors_; }
     void set_rate(std::string_view name, double rate);
+    void set_regularization(std::string_view name, double factor);
+    // Where regularisers pull theta to; of no elements: to zero. On the device once compiled.
+    FlatVector &center() { return center_; }
+    const FlatVector &center() const { return center_; }
 
     // theta and s; on the device once compiled.
     FlatVector &theta() { return theta_; }
@@ -109,6 +114,9 @@ class Net {
         std::vector<NetTensor> tensors;
         std::vector<float> values;
     };
+    // Calls set with the tensors of that name: one, or all of a node.
+    template <class Set>
+    void set_parameters(const char *call, std::string_view name, double value, const Set &set);
     Owned own(const Node &node, const std::vector<TensorSpec> &specs, size_t first,
               int64_t offset) const;
 
@@ -120,7 +128,7 @@ class Net {
     std::vector<int32_t> inputs_, outputs_, losses_;
     std::vector<int32_t> last_node_;  // that isn't a loss; empty or one
     std::vector<NetTensor> parameters_, state_tensors_;
-    FlatVector theta_, s_;
+    FlatVector theta_, s_, center_;
     uint64_t theta_version_ = 1, frozen_version_ = 1;
     std::optional<Error> mistake_;
 };

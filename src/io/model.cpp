@@ -20,6 +20,8 @@ constexpr const char *kFormat = "libcnn";
 constexpr int64_t kFormatVersion = 1;
 constexpr const char *kChecksum = "libcnn_checksum";
 constexpr const char *kOptimizerPrefix = "optimizer/";
+// Names of nodes' tensors have a slash.
+constexpr const char *kCenter = "center";
 
 // More than any net has; what is quadratic in them stays quick.
 constexpr size_t kMostNodes = 16384;
@@ -109,6 +111,14 @@ std::string describe_network(const Session &session) {
         if (tensor.rate == 1) continue;
         out.key(tensor.name);
         out.value(tensor.rate);
+    }
+    out.close('}');
+    out.key("regularization");
+    out.open('{');
+    for (const NetTensor &tensor : net.parameters()) {
+        if (tensor.regularization == tensor.default_regularization) continue;
+        out.key(tensor.name);
+        out.value(tensor.regularization);
     }
     out.close('}');
     out.close('}');
@@ -277,6 +287,11 @@ ModelImage::ModelImage(Session &session, Optimizer *optimizer) {
     // theta first: reading it waits for the steps that also write the optimizer's states.
     add_vector(session, VectorKind::parameters);
     add_vector(session, VectorKind::state);
+    if (session.net().center().elements() > 0) {
+        add(kCenter, Shape{parameters});
+        vectors_.emplace_back(static_cast<size_t>(parameters));
+        session.read_center(vectors_.back().data());
+    }
     Metadata metadata{{"format", kFormat},
                       {"format_version", text(kFormatVersion)},
                       {"libcnn_version", library_version()},
@@ -314,7 +329,9 @@ ModelFile::ModelFile(std::span<const uint8_t> bytes) : file_(read_safetensors(by
     if (!network) refuse("it describes no network: it lacks ", kDescription);
     network_ = parse_json(*network, kDescription);
     object_of(&network_, kDescription);
-    check_members(network_, {"name", "seed", "steps", "nodes", "outputs", "rates"}, kDescription);
+    check_members(network_,
+                  {"name", "seed", "steps", "nodes", "outputs", "rates", "regularization"},
+                  kDescription);
     name_ = string_of(network_.find("name"), text(kDescription, ": name"));
     seed_ = seed_of(network_.find("seed"));
     if (const std::string *optimizer = file_.find_metadata("optimizer")) {
@@ -367,7 +384,8 @@ void ModelFile::check_members(const Json &json, std::initializer_list<std::strin
 int64_t ModelFile::elements_of_net() const {
     size_t bytes = 0;
     for (const StoredTensor &tensor : file_.tensors)
-        if (!tensor.name.starts_with(kOptimizerPrefix)) bytes += tensor.data.size();
+        if (!tensor.name.starts_with(kOptimizerPrefix) && tensor.name != kCenter)
+            bytes += tensor.data.size();
     return static_cast<int64_t>(bytes / sizeof(float));
 }
 
@@ -381,6 +399,7 @@ void ModelFile::build(Session &session) const {
         for (size_t i = 0; i < nodes.size(); ++i) build_node(net, nodes[i], text("node ", i));
         build_outputs(net);
         build_rates(net);
+        build_regularization(net);
     });
     session.set_steps(
         integer_of(network_.find("steps"), 0, kMostSteps, text(kDescription, ": steps")));
@@ -391,6 +410,11 @@ void ModelFile::build(Session &session) const {
             copy_floats(tensor(owned.name, owned.shape.sizes()), values);
             session.write(which, owned.offset, values.data(), static_cast<int64_t>(values.size()));
         }
+    if (by_name_.contains(kCenter)) {
+        const int64_t shape[1] = {net.theta().elements()};
+        copy_floats(tensor(kCenter, shape), values);
+        session.set_center(values.data());
+    }
 }
 
 void ModelFile::build_node(Net &net, const Json &node, const std::string &what) const {
@@ -463,11 +487,22 @@ void ModelFile::build_rates(Net &net) const {
     }
 }
 
+void ModelFile::build_regularization(Net &net) const {
+    const Json *factors = network_.find("regularization");
+    if (!factors) return;
+    const std::string what = text(kDescription, ": regularization");
+    for (const auto &[name, factor] : object_of(factors, what)) {
+        if (name.find('/') == std::string::npos) refuse(what, ": \"", name, "\" is no tensor");
+        net.set_regularization(name, real_of(&factor, text(what, ": \"", name, "\"")));
+    }
+}
+
 // Every tensor is the net's or the optimizer's.
 void ModelFile::check_tensors(const Net &net) const {
     std::vector<std::string_view> names;
     for (const NetTensor &tensor : net.parameters()) names.push_back(tensor.name);
     for (const NetTensor &tensor : net.state()) names.push_back(tensor.name);
+    names.push_back(kCenter);
     std::sort(names.begin(), names.end());
     for (const StoredTensor &tensor : file_.tensors)
         if (!tensor.name.starts_with(kOptimizerPrefix) &&

@@ -2,13 +2,15 @@
 // whose metadata describes them:
 //
 //   format           "libcnn", with format_version and the libcnn_version that wrote it
-//   network          JSON: name, seed (as text), steps, outputs, rates of tensors other than 1, and
+//   network          JSON: name, seed (as text), steps, outputs, rates of tensors other than 1,
+//                    regularization of tensors other than the default (a file may lack it), and
 //                    nodes in order, each with kind, name, inputs and its shape, settings or weight
 //   optimizer        JSON, in a checkpoint: kind, steps, values by name, position within a fit
 //   libcnn_checksum  hash_bytes of all the data in 16 hexadecimal digits; a program that edits the
 //                    weights drops it, for a file without it isn't checked
 //
-// Tensors of theta and s are under their names, the optimizer's states under optimizer/state_0, ...
+// Tensors of theta and s are under their names, the regularisers' centre, where there is one, under
+// center, as long as theta, the optimizer's states under optimizer/state_0, ...
 // as long as theta. A reader refuses what it doesn't know.
 #pragma once
 
@@ -75,6 +77,7 @@ class ModelFile {
     Settings settings_of(const Layer &layer, const Json *json, const std::string &what) const;
     void build_outputs(Net &net) const;
     void build_rates(Net &net) const;
+    void build_regularization(Net &net) const;
     void check_tensors(const Net &net) const;
     const StoredTensor &tensor(const std::string &name, std::span<const int64_t> shape) const;
     int64_t elements_of_net() const;

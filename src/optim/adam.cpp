@@ -17,10 +17,10 @@ constexpr KeyInfo kBeta2{Key::beta2, "beta2", 0.999, 0, 0.999999999};
 constexpr KeyInfo kEpsilon{Key::epsilon, "epsilon", 1e-8, 1e-16, 1};
 constexpr KeyInfo kL2{Key::l2, "l2", 0, 0, 1e6};
 constexpr KeyInfo kClip{Key::clip_norm, "clip_norm", 0, 0, 1e30};
-constexpr std::array kAdamKeys = {kRate, kBeta1, kBeta2, kEpsilon, kL2, kClip};
-constexpr std::array kAdamWKeys = {
-    kRate, kBeta1, kBeta2, kEpsilon, KeyInfo{Key::weight_decay, "weight_decay", 0.01, 0, 1e6},
-    kL2,   kClip};
+constexpr KeyInfo kL1{Key::l1, "l1", 0, 0, 1e6};
+constexpr KeyInfo kDecay{Key::weight_decay, "weight_decay", 0.01, 0, 1e6};
+constexpr std::array kAdamKeys = {kRate, kBeta1, kBeta2, kEpsilon, kL2, kL1, kClip};
+constexpr std::array kAdamWKeys = {kRate, kBeta1, kBeta2, kEpsilon, kDecay, kL2, kL1, kClip};
 
 class Adam : public OptimizerRule {
   public:
@@ -50,12 +50,9 @@ class Adam : public OptimizerRule {
         const Value m = b.plus(b.times(s[0], in.states[0]), b.times(s[1], g));
         const Value v = b.plus(b.times(s[2], in.states[1]), b.times(s[3], b.times(g, g)));
         const Value root = b.plus(b.times(b.call(Fn::sqrt, v), s[5]), s[6]);
-        theta = b.minus(decayed(b, in), b.times(in.rate, b.over(b.times(m, s[4]), root)));
+        theta = b.minus(in.theta, b.times(in.rate, b.over(b.times(m, s[4]), root)));
         states = {m, v};
     }
-
-  protected:
-    virtual Value decayed(ExpressionBuilder &, const Operands &in) const { return in.theta; }
 };
 
 class AdamW final : public Adam {
@@ -63,11 +60,6 @@ class AdamW final : public Adam {
     int32_t kind() const override { return 3; }
     const char *name() const override { return "adamw"; }
     std::span<const KeyInfo> keys() const override { return kAdamWKeys; }
-
-  protected:
-    Value decayed(ExpressionBuilder &b, const Operands &in) const override {
-        return b.minus(in.theta, b.times(b.times(in.rate, in.decay), in.theta));
-    }
 };
 
 }  // namespace

@@ -12,11 +12,12 @@ namespace cnn {
 
 namespace {
 
-// Slots of an update: this segment's rate, its decays, then the rule's own.
+// Slots of an update: this segment's rate, its regularisers, then the rule's own.
 enum UpdateSlot : int32_t {
     kSlotRate = kSlotUpdate,
     kSlotL2,
-    kSlotDecay,
+    kSlotL1,
+    kSlotDecay,  // weight decay times the rate
     kSlotRule,
 };
 static_assert(kSlotRule + kOptimizerScalars <= kSlotCount);
@@ -71,9 +72,11 @@ void Optimizer::set(Key key, double value) {
         fail(Status::out_of_range,
              text("optimizer ", rule_.name(), ": ", bounds.name, " is ", value, ", but must be ",
                   bounds.minimum, " to ", bounds.maximum));
-    if (key == Key::nesterov && value != 0 && value != 1)
-        fail(Status::out_of_range,
-             text("optimizer ", rule_.name(), ": nesterov is ", value, ", but must be 0 or 1"));
+    const bool is_flag =
+        key == Key::nesterov || key == Key::mean_squares || key == Key::bias_correction;
+    if (is_flag && value != 0 && value != 1)
+        fail(Status::out_of_range, text("optimizer ", rule_.name(), ": ", bounds.name, " is ",
+                                        value, ", but must be 0 or 1"));
     values_[static_cast<size_t>(&bounds - rule_.keys().data())] = value;
 }
 
@@ -99,27 +102,40 @@ void Optimizer::bind(const std::shared_ptr<const void> &owner, int64_t parameter
     owner_ = owner;
 }
 
-Expression Optimizer::update_expression() const {
+bool Optimizer::has(Key key) const {
+    const auto keys = rule_.keys();
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const KeyInfo &info) { return info.key == key; });
+}
+
+// Operands: gradient, gate, clipping factor, the centre where there is one, then theta and the
+// states, which are written.
+Expression Optimizer::update_expression(const Terms &terms) const {
     ExpressionBuilder b;
     const int count = rule_.state_count();
-    // Operands: gradient, gate, clipping factor, then theta and the states, which are written.
+    const int first = terms.centered ? 4 : 3;
+    const auto gate = b.operand(1), theta = b.operand(first);
+    const auto away = terms.centered ? b.minus(theta, b.operand(3)) : theta;
     OptimizerRule::Operands in;
-    const auto gate = b.operand(1);
-    in.theta = b.operand(3);
-    in.gradient = b.plus(b.times(b.operand(0), b.operand(2)), b.times(b.scalar(kSlotL2), in.theta));
     in.rate = b.scalar(kSlotRate);
-    in.decay = b.scalar(kSlotDecay);
-    for (int i = 0; i < count; ++i) in.states.push_back(b.operand(4 + i));
+    in.theta = has(Key::weight_decay) ? b.minus(theta, b.times(b.scalar(kSlotDecay), away)) : theta;
+    in.gradient = b.plus(b.times(b.operand(0), b.operand(2)), b.times(b.scalar(kSlotL2), away));
+    if (terms.l1) {
+        const auto zero = b.constant(0), l1 = b.scalar(kSlotL1);
+        const auto negative = b.select(b.call(Fn::less, away, zero), b.call(Fn::negate, l1), zero);
+        in.gradient = b.plus(in.gradient, b.select(b.call(Fn::less, zero, away), l1, negative));
+    }
+    for (int i = 0; i < count; ++i) in.states.push_back(b.operand(first + 1 + i));
     for (int i = 0; i < kOptimizerScalars; ++i) in.scalars.push_back(b.scalar(kSlotRule + i));
-    OptimizerRule::Value theta{};
+    OptimizerRule::Value next{};
     std::vector<OptimizerRule::Value> states(static_cast<size_t>(count));
-    rule_.update(b, in, theta, states);
-    b.result(b.select(gate, theta, in.theta));
+    rule_.update(b, in, next, states);
+    b.result(b.select(gate, next, theta));
     for (size_t i = 0; i < states.size(); ++i) b.result(b.select(gate, states[i], in.states[i]));
     return b.take();
 }
 
-FusedOp Optimizer::update_group(int64_t count) const {
+FusedOp Optimizer::update_group(int64_t count, const Terms &terms) const {
     const auto vector = [&](Space space) {
         Tensor tensor;
         tensor.shape = {count};
@@ -129,33 +145,35 @@ FusedOp Optimizer::update_group(int64_t count) const {
     Tensor single = vector(Space::status);
     single.shape = {1};
     FusedOp group;
-    group.tensors = {vector(Space::gradient), single, single, vector(Space::parameter)};
+    group.tensors = {vector(Space::gradient), single, single};
+    if (terms.centered) group.tensors.push_back(vector(Space::parameter));
+    group.inputs = static_cast<int32_t>(group.tensors.size());
+    group.outputs = 1 + rule_.state_count();
+    group.tensors.push_back(vector(Space::parameter));
+    for (int i = 0; i < rule_.state_count(); ++i) group.tensors.push_back(vector(Space::state));
     Op op;
     op.kind = OpKind::pointwise;
-    op.inputs = {0, 1, 2, 3};
-    op.outputs = {3};
-    for (int i = 0; i < rule_.state_count(); ++i) {
-        group.tensors.push_back(vector(Space::state));
-        op.inputs.push_back(4 + i);
-        op.outputs.push_back(4 + i);
+    for (int32_t id = 0; id < group.operands(); ++id) {
+        op.inputs.push_back(id);
+        if (id >= group.inputs) op.outputs.push_back(id);
     }
-    op.attributes = PointwiseAttributes{update_expression()};
-    group.inputs = 3;
-    group.outputs = 1 + rule_.state_count();
+    op.attributes = PointwiseAttributes{update_expression(terms)};
     group.ops.push_back(std::move(op));
     return group;
 }
 
-void Optimizer::prepare(const std::shared_ptr<Device> &device, std::span<const Segment> segments) {
+void Optimizer::prepare(const std::shared_ptr<Device> &device, std::span<const Segment> segments,
+                        bool centered) {
+    const Terms terms{centered, value_or_zero(Key::l1) != 0};
     const auto same = [&](const Update &update, const Segment &segment) {
         return update.segment == segment;
     };
-    if (device == device_ &&
+    if (device == device_ && terms == terms_ &&
         std::equal(updates_.begin(), updates_.end(), segments.begin(), segments.end(), same))
         return;
     std::vector<Update> updates;
     for (const Segment &segment : segments)
-        updates.push_back({segment, prepare_best(*device, update_group(segment.count))});
+        updates.push_back({segment, prepare_best(*device, update_group(segment.count, terms))});
 
     Tensor single;
     single.shape = {1};
@@ -166,7 +184,7 @@ void Optimizer::prepare(const std::shared_ptr<Device> &device, std::span<const S
     clip.ops.push_back({OpKind::pointwise, -1, {0}, {0}, PointwiseAttributes{clip_expression()}});
     auto clip_kernel = prepare_best(*device, clip);
 
-    refs_.resize(4 + states_.size());
+    refs_.resize(5 + states_.size());
     if (device != device_) {
         auto queue = device->create_queue();
         // All of them or none.
@@ -186,6 +204,7 @@ void Optimizer::prepare(const std::shared_ptr<Device> &device, std::span<const S
         device_ = device;
     }
     updates_ = std::move(updates);
+    terms_ = terms;
     clip_ = std::move(clip_kernel);
 }
 
@@ -202,10 +221,8 @@ void Optimizer::step(Queue &queue, const StepMemory &memory, double rate) {
 
     rule_.scalars(*this, steps_ + 1, rate,
                   std::span<double>(scalars).subspan(kSlotRule, kOptimizerScalars));
-    const auto keys = rule_.keys();
-    const bool has_decay = std::any_of(keys.begin(), keys.end(), [](const KeyInfo &info) {
-        return info.key == Key::weight_decay;
-    });
+    const double l2 = (*this)[Key::l2], l1 = value_or_zero(Key::l1);
+    const double decay = rate * value_or_zero(Key::weight_decay);
     const int64_t real = device_->real_bytes();
     const auto at = [&](Ref ref, const Segment &segment) {
         return Ref{ref.buffer, ref.offset + segment.offset * real};
@@ -213,13 +230,16 @@ void Optimizer::step(Queue &queue, const StepMemory &memory, double rate) {
     for (Update &update : updates_) {
         const Segment &segment = update.segment;
         scalars[kSlotRate] = rate * segment.rate;
-        scalars[kSlotL2] = segment.decays ? (*this)[Key::l2] : 0;
-        scalars[kSlotDecay] = segment.decays && has_decay ? (*this)[Key::weight_decay] : 0;
-        refs_[0] = at(memory.gradient, segment);
-        refs_[1] = memory.gate;
-        refs_[2] = memory.squared_norm;
-        refs_[3] = at(memory.theta, segment);
-        for (size_t i = 0; i < states_.size(); ++i) refs_[4 + i] = at(states_[i].at(), segment);
+        scalars[kSlotL2] = segment.regularization * l2;
+        scalars[kSlotL1] = segment.regularization * l1;
+        scalars[kSlotDecay] = segment.regularization * segment.rate * decay;
+        size_t next = 0;
+        refs_[next++] = at(memory.gradient, segment);
+        refs_[next++] = memory.gate;
+        refs_[next++] = memory.squared_norm;
+        if (terms_.centered) refs_[next++] = at(memory.center, segment);
+        refs_[next++] = at(memory.theta, segment);
+        for (const FlatVector &state : states_) refs_[next++] = at(state.at(), segment);
         update.kernel->launch(queue, launch);
     }
     ++steps_;

@@ -23,6 +23,9 @@ enum class Key : int32_t {
     weight_decay = 7,
     l2 = 8,
     clip_norm = 9,
+    l1 = 10,
+    mean_squares = 11,
+    bias_correction = 12,
 };
 
 struct KeyInfo {
@@ -37,7 +40,8 @@ class HyperParameters {
     virtual double operator[](Key key) const = 0;
 };
 
-// What an optimizer adds to the frame below, which does clipping, L2, weight decay and the gate.
+// What an optimizer adds to the frame below, which does clipping, L2, L1, weight decay and the
+// gate.
 class OptimizerRule {
   public:
     using Value = ExpressionBuilder::Value;
@@ -45,18 +49,18 @@ class OptimizerRule {
     virtual ~OptimizerRule() = default;
     virtual int32_t kind() const = 0;  // cnn_optimizer_kind
     virtual const char *name() const = 0;
-    // All of its keys, learning_rate, l2 and clip_norm included.
+    // All of its keys, learning_rate, l2, l1 and clip_norm included; weight_decay where it has it.
     virtual std::span<const KeyInfo> keys() const = 0;
     virtual int state_count() const = 0;  // flat vectors as long as theta
     // Values that change from step to step (from 1), at most kOptimizerScalars.
     virtual void scalars(const HyperParameters &values, int64_t step, double rate,
                          std::span<double> out) const = 0;
     struct Operands {
-        Value theta, gradient;
+        Value theta;     // what the step is taken off: weight decay has acted on it
+        Value gradient;  // clipped, with the penalties' own
         std::vector<Value> states;
         std::vector<Value> scalars;
-        Value rate;   // of this segment
-        Value decay;  // weight decay of this segment, per unit of rate
+        Value rate;  // of this segment
     };
     // The new theta and the new states.
     virtual void update(ExpressionBuilder &b, const Operands &in, Value &theta,
@@ -72,19 +76,22 @@ const OptimizerRule *find_optimizer(std::string_view name);
 const OptimizerRule *sgd_rule();
 const OptimizerRule *adam_rule();
 const OptimizerRule *adamw_rule();
+const OptimizerRule *adagrad_rule();
+const OptimizerRule *rmsprop_rule();
+const OptimizerRule *adams_bashforth_rule();
 
 // A run of theta whose elements are treated alike.
 struct Segment {
     int64_t offset = 0, count = 0;
-    double rate = 1;      // factor of the learning rate; 0: left alone
-    bool decays = false;  // L2 and weight decay act on it
+    double rate = 1;            // factor of the learning rate; 0: left alone
+    double regularization = 0;  // factor of the lambdas of L2, L1 and weight decay
     bool operator==(const Segment &) const = default;
 };
 
 // Where a step finds things on the device. gate: 1, or 0 for a step that must change nothing;
-// squared_norm: of the gradient, replaced by the clipping factor.
+// squared_norm: of the gradient, replaced by the clipping factor; center: where there is one.
 struct StepMemory {
-    Ref theta, gradient, gate, squared_norm;
+    Ref theta, gradient, gate, squared_norm, center;
 };
 
 // Where a fit stopped, for one that resumes.
@@ -120,7 +127,9 @@ class Optimizer final : public HyperParameters {
     Queue *states_queue() { return device_ ? queue_.get() : nullptr; }
 
     // Everything that may fail or allocate: states onto the device, kernels for the segments.
-    void prepare(const std::shared_ptr<Device> &device, std::span<const Segment> segments);
+    // centered: the regularisers pull to a centre, not to zero.
+    void prepare(const std::shared_ptr<Device> &device, std::span<const Segment> segments,
+                 bool centered);
     // One step, enqueued. rate: the scheduled learning rate.
     void step(Queue &queue, const StepMemory &memory, double rate);
 
@@ -129,8 +138,15 @@ class Optimizer final : public HyperParameters {
         Segment segment;
         std::unique_ptr<Kernel> kernel;
     };
-    FusedOp update_group(int64_t count) const;
-    Expression update_expression() const;
+    // What an update does beside its rule's own; each takes time.
+    struct Terms {
+        bool centered = false, l1 = false;
+        bool operator==(const Terms &) const = default;
+    };
+    bool has(Key key) const;
+    double value_or_zero(Key key) const { return has(key) ? (*this)[key] : 0; }
+    FusedOp update_group(int64_t count, const Terms &terms) const;
+    Expression update_expression(const Terms &terms) const;
 
     const OptimizerRule &rule_;
     std::vector<double> values_;
@@ -141,6 +157,7 @@ class Optimizer final : public HyperParameters {
     std::shared_ptr<Device> device_;
     std::unique_ptr<Queue> queue_;
     std::vector<Update> updates_;
+    Terms terms_;
     std::unique_ptr<Kernel> clip_;
     std::vector<Ref> refs_;
     bool in_callback_ = false;

@@ -6,7 +6,8 @@
 namespace cnn {
 
 std::span<const OptimizerRule *const> optimizer_rules() {
-    static const std::array rows = {sgd_rule(), adam_rule(), adamw_rule()};
+    static const std::array rows = {sgd_rule(),     adam_rule(),    adamw_rule(),
+                                    adagrad_rule(), rmsprop_rule(), adams_bashforth_rule()};
     return rows;
 }
 

@@ -1,5 +1,6 @@
 // Stochastic gradient descent with momentum p: m = p m + g; theta -= a m, or by Nesterov
-// theta -= a (g + p m). (Hedberg 121, Delmas 7 in its usual form.)
+// theta -= a (g + p m). (Hedberg 121, Delmas 7 in its usual form.) Weight decay w makes the first
+// theta (1 - a w) theta (Delmas 4).
 #include <array>
 
 #include "optim/optimizer.h"
@@ -12,7 +13,9 @@ constexpr std::array kKeys = {
     KeyInfo{Key::learning_rate, "learning_rate", 0.01, 0, 1e6},
     KeyInfo{Key::momentum, "momentum", 0.9, 0, 1},
     KeyInfo{Key::nesterov, "nesterov", 0, 0, 1},
+    KeyInfo{Key::weight_decay, "weight_decay", 0, 0, 1e6},
     KeyInfo{Key::l2, "l2", 0, 0, 1e6},
+    KeyInfo{Key::l1, "l1", 0, 0, 1e6},
     KeyInfo{Key::clip_norm, "clip_norm", 0, 0, 1e30},
 };
 

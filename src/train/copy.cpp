@@ -18,8 +18,16 @@ void clone_into(Session &from, Session &to) {
     }
     for (int32_t output : from.net().declared_outputs()) net.add_output(output);
     net.throw_mistake();
-    for (const NetTensor &tensor : from.net().parameters())
+    for (const NetTensor &tensor : from.net().parameters()) {
         if (tensor.rate != 1) net.set_rate(tensor.name, tensor.rate);
+        if (tensor.regularization != tensor.default_regularization)
+            net.set_regularization(tensor.name, tensor.regularization);
+    }
+    if (from.net().center().elements() > 0) {
+        std::vector<float> center(static_cast<size_t>(net.theta().elements()));
+        from.read_center(center.data());
+        to.set_center(center.data());
+    }
     to.set_steps(from.steps());
     copy_parameters(from, to);
 }

@@ -178,6 +178,8 @@ void Fit::call_progress(bool epoch_ended) {
     const int32_t stop = options_.progress(&p, options_.user);
     optimizer_.set_in_callback(false);
     session_.set_in_callback(false);
+    // It may have changed a key that steps are compiled for.
+    session_.prepare_training(optimizer_, "fit");
     last_progress_ = Clock::now();
     aside_ += seconds_since(started);
     if (stop != 0) cancelled("the progress callback");

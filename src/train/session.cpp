@@ -209,26 +209,20 @@ void Session::backward(const Samples &samples, const cnn_view *output_gradients,
 
 // Neighbouring tensors that are treated alike make one segment.
 const std::vector<Segment> &Session::segments() {
-    const auto &tensors = net_.parameters();
-    const bool same =
-        std::equal(tensors.begin(), tensors.end(), segment_rates_.begin(), segment_rates_.end(),
-                   [](const NetTensor &tensor, double rate) { return tensor.rate == rate; });
-    if (same && !segments_.empty()) return segments_;
     segments_.clear();
-    segment_rates_.clear();
-    for (const NetTensor &tensor : tensors) {
-        segment_rates_.push_back(tensor.rate);
+    for (const NetTensor &tensor : net_.parameters()) {
         if (tensor.rate == 0) continue;
-        const int64_t count = tensor.shape.elements();
+        const Segment next{tensor.offset, tensor.shape.elements(), tensor.rate,
+                           tensor.regularization};
         if (!segments_.empty()) {
             Segment &last = segments_.back();
-            if (last.offset + last.count == tensor.offset && last.rate == tensor.rate &&
-                last.decays == tensor.decays) {
-                last.count += count;
+            if (last.offset + last.count == next.offset && last.rate == next.rate &&
+                last.regularization == next.regularization) {
+                last.count += next.count;
                 continue;
             }
         }
-        segments_.push_back({tensor.offset, count, tensor.rate, tensor.decays});
+        segments_.push_back(next);
     }
     return segments_;
 }
@@ -238,7 +232,7 @@ void Session::prepare_training(Optimizer &optimizer, const char *operation) {
     if (net_.theta().elements() == 0)
         fail(Status::bad_state, text(operation, ": the net has no parameters"));
     optimizer.bind(identity_, net_.theta().elements());
-    optimizer.prepare(executable_->shared_device(), segments());
+    optimizer.prepare(executable_->shared_device(), segments(), net_.center().elements() > 0);
 }
 
 Plan &Session::step(Optimizer &optimizer, const Samples &samples, int64_t n, const int64_t *rows,
@@ -255,7 +249,8 @@ Plan &Session::step(Optimizer &optimizer, const Samples &samples, int64_t n, con
     const int64_t real = exe.device().real_bytes();
     const auto status = [&](StatusIndex index) { return Ref{exe.status().buffer, index * real}; };
     optimizer.step(exe.queue(),
-                   {net_.theta().at(), exe.gradient(), status(kStatusGate), status(kStatusScale)},
+                   {net_.theta().at(), exe.gradient(), status(kStatusGate), status(kStatusScale),
+                    net_.center().at()},
                    rate);
     net_.theta_changed();
     ++steps_;
@@ -324,6 +319,27 @@ void Session::write(VectorKind which, int64_t offset, const float *values, int64
         fail(Status::invalid_argument, "set gradient: it is only computed, never set");
     (which == VectorKind::state ? net_.s() : net_.theta()).write(queue(), offset, values, count);
     net_.theta_changed();
+}
+
+void Session::set_center(const float *values) {
+    const DefaultFloatEnvironment environment;
+    FlatVector center;
+    if (values) {
+        center.append({values, values + net_.theta().elements()});
+        if (executable_) center.move_to(executable_->shared_device(), *queue(), nullptr);
+    }
+    // A step under way may still read the old one.
+    if (executable_) queue()->finish();
+    net_.center() = std::move(center);
+}
+
+void Session::read_center(float *values) {
+    const DefaultFloatEnvironment environment;
+    const int64_t elements = net_.center().elements();
+    if (elements == 0)
+        std::fill_n(values, net_.theta().elements(), 0.0f);
+    else
+        net_.center().read(queue(), 0, values, elements);
 }
 
 }  // namespace cnn

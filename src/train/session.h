@@ -68,6 +68,10 @@ class Session {
     const std::vector<NetTensor> &tensors(VectorKind which) const;
     void read(VectorKind which, int64_t offset, float *values, int64_t count);
     void write(VectorKind which, int64_t offset, const float *values, int64_t count);
+    // The regularisers' centre, as long as theta; null: zero.
+    void set_center(const float *values);
+    // Copies it; zeros where there is none.
+    void read_center(float *values);
     // An optimizer's state; it must be bound to this net.
     const std::shared_ptr<const void> &identity() const { return identity_; }
 
@@ -93,7 +97,6 @@ class Session {
     std::shared_ptr<const void> identity_ = std::make_shared<char>();
     Samples samples_;  // of the call in progress, kept for its memory
     std::vector<Segment> segments_;
-    std::vector<double> segment_rates_;
     int64_t steps_ = 0;
     int64_t unchecked_steps_ = 0;  // enqueued since the status was reset
     bool in_callback_ = false;
