@@ -106,6 +106,29 @@ ITEMS __kernel void pool(__global const float *x, long x_offset, __global float 
 }
 #endif
 
+#ifdef MAX_POOL_TANGENT
+ITEMS __kernel void pool(__global const float *dx, long dx_offset, __global const float *x,
+                         long x_offset, __global float *dy, long dy_offset, int total, int chunk,
+                         int i0, int i1, int i2, int n0, int n1, int n2) {
+    dx += dx_offset;
+    x += x_offset;
+    dy += dy_offset;
+    ITEM_RANGE(total, chunk)
+    PLANE_POSITION(o, n0, n1, n2)
+    for (int i = begin; i < end; ++i) {
+        const int start = plane * i0 * i1 * i2;
+        FIND_MAXIMUM(x, start)
+        real_t tangent = ZERO;
+        FOR_TAPS({
+            const real_t d = LOAD(dx, start + at);
+            tangent = (where == (int_t)(at)) ? d : tangent;
+        })
+        STORE(tangent, i, dy);
+        PLANE_STEP(o, n0, n1, n2)
+    }
+}
+#endif
+
 #ifdef AVERAGE_POOL
 ITEMS __kernel void pool(__global const float *x, long x_offset, __global float *y, long y_offset,
                          int total, int chunk, int i0, int i1, int i2, int n0, int n1, int n2) {

@@ -217,6 +217,14 @@ Values max_pool_gradient(Computation &t, const Op &op, const Values &dy, size_t)
                       op.attributes);
 }
 
+// Linear in the tangent, whose gradient is the pool's own.
+Values max_pool_tangent_gradient(Computation &t, const Op &op, const Values &dy, size_t k) {
+    if (k != 0) return {};
+    const TensorId x = op.inputs[1];
+    return t.backward(OpKind::max_pool_backward, {op.outputs[0], x}, {dy, t.at(x)}, x,
+                      op.attributes);
+}
+
 Values average_pool_gradient(Computation &t, const Op &op, const Values &dy, size_t) {
     return t.backward(OpKind::average_pool_backward, {op.outputs[0]}, {dy}, op.inputs[0],
                       op.attributes);
@@ -307,6 +315,10 @@ void max_pool_gradients(void **) {
     assert_true(gradients_agree(OpKind::max_pool, max_pool_gradient, 1e-8));
 }
 
+void max_pool_tangent_gradients(void **) {
+    assert_true(gradients_agree(OpKind::max_pool_tangent, max_pool_tangent_gradient, 0.5));
+}
+
 void average_pool_gradients(void **) {
     assert_true(gradients_agree(OpKind::average_pool, average_pool_gradient, 0.5));
 }
@@ -392,6 +404,9 @@ void known_pools(void **) {
                             1)[0] == (Values{0, 5, 0, 0}));
     assert_true(std::isnan(run_by_hand(make_op(OpKind::max_pool, whole),
                                        {{four, {1, nan, 3, 2}}, {one, {0}}}, 1)[0][0]));
+    assert_true(run_by_hand(make_op(OpKind::max_pool_tangent, whole),
+                            {{four, {5, 6, 7, 8}}, {four, {1, 2, 2, 2}}, {one, {0}}},
+                            1)[0] == Values{6});
     // Padding never wins over what is negative.
     assert_true(run_by_hand(make_op(OpKind::max_pool, row_pool(3, 2, 1, false)),
                             {{four, {-1, -2, -3, -4}}, {three, Values(3)}},
@@ -465,13 +480,14 @@ struct Tests {
     std::vector<std::unique_ptr<OpenedDevice>> devices;
     std::vector<std::unique_ptr<DeviceTest>> rows;
     std::vector<CMUnitTest> table{
-        cmocka_unit_test(convolution_gradients),  cmocka_unit_test(max_pool_gradients),
-        cmocka_unit_test(average_pool_gradients), cmocka_unit_test(pointwise_gradients),
-        cmocka_unit_test(softmax_gradients),      cmocka_unit_test(cross_entropy_gradients),
-        cmocka_unit_test(dropout_gradients),      cmocka_unit_test(concat_gradients),
-        cmocka_unit_test(reshape_gradients),      cmocka_unit_test(known_pools),
-        cmocka_unit_test(known_convolution),      cmocka_unit_test(known_cross_entropy),
-        cmocka_unit_test(known_expressions),      cmocka_unit_test(known_sum),
+        cmocka_unit_test(convolution_gradients),      cmocka_unit_test(max_pool_gradients),
+        cmocka_unit_test(average_pool_gradients),     cmocka_unit_test(pointwise_gradients),
+        cmocka_unit_test(softmax_gradients),          cmocka_unit_test(cross_entropy_gradients),
+        cmocka_unit_test(dropout_gradients),          cmocka_unit_test(concat_gradients),
+        cmocka_unit_test(reshape_gradients),          cmocka_unit_test(known_pools),
+        cmocka_unit_test(known_convolution),          cmocka_unit_test(known_cross_entropy),
+        cmocka_unit_test(known_expressions),          cmocka_unit_test(known_sum),
+        cmocka_unit_test(max_pool_tangent_gradients),
     };
 
     void add_device(const std::string &spec) {

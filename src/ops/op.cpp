@@ -17,6 +17,8 @@ const char *name_of(OpKind kind) {
             return "max_pool";
         case OpKind::max_pool_backward:
             return "max_pool_backward";
+        case OpKind::max_pool_tangent:
+            return "max_pool_tangent";
         case OpKind::average_pool:
             return "average_pool";
         case OpKind::average_pool_backward:

@@ -25,6 +25,7 @@ enum class OpKind : uint8_t {
     convolution_backward_weights,  // x, dy -> dw (overwritten)
     max_pool,                      // x -> y
     max_pool_backward,             // dy, x -> dx; the first maximum in row-major order gets it
+    max_pool_tangent,              // dx, x -> dy, the tangent where the first maximum is
     average_pool,                  // x -> y
     average_pool_backward,         // dy -> dx
     // Expression over operands of the outputs' shape, or broadcast to it (see Access) -> results,

@@ -288,6 +288,20 @@ void max_pool_backward(const Op &op, const Operands<Real> &t) {
     for (size_t i = 0; i < sums.size(); ++i) t.real(dx)[i] = static_cast<Real>(sums[i].value());
 }
 
+// dy[p] = dx at the maximum of window p
+template <class Real>
+void max_pool_tangent(const Op &op, const Operands<Real> &t) {
+    const TensorId dx = op.inputs[0], x = op.inputs[1], dy = op.outputs[0];
+    const Pooling g(std::get<PoolAttributes>(op.attributes), t.shape(x), t.shape(dy));
+    for (int64_t n = 0; n < g.n; ++n)
+        for (int64_t c = 0; c < g.channels; ++c)
+            for_each(g.out, [&](const Position &out) {
+                const int64_t best = maximum(g, t.real(x), n, c, out);
+                t.real(dy)[offset(n, g.channels, c, g.out, out)] =
+                    best < 0 ? Real{0} : t.real(dx)[best];
+            });
+}
+
 template <class Real>
 void average_pool(const Op &op, const Operands<Real> &t) {
     const TensorId x = op.inputs[0], y = op.outputs[0];
@@ -635,6 +649,8 @@ void run(const Op &op, std::span<const Tensor> tensors, std::span<void *const> d
             return max_pool(op, t);
         case OpKind::max_pool_backward:
             return max_pool_backward(op, t);
+        case OpKind::max_pool_tangent:
+            return max_pool_tangent(op, t);
         case OpKind::average_pool:
             return average_pool(op, t);
         case OpKind::average_pool_backward:

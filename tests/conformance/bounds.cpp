@@ -47,6 +47,7 @@ class Runner {
             case OpKind::reorder:
                 return moves();
             case OpKind::max_pool_backward:
+            case OpKind::max_pool_tangent:
             case OpKind::average_pool:
             case OpKind::average_pool_backward:
                 return linear();

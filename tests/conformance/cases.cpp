@@ -369,6 +369,8 @@ Case pool_case(OpKind kind, const WindowCase &w, Fill fill) {
     } else if (kind == OpKind::max_pool_backward) {
         const TensorId dy = b.samples(y, kGradient), in = b.samples(x, filled(fill));
         b.op(kind, {dy, in}, {b.samples(x, kGradient)}, attributes);
+    } else if (kind == OpKind::max_pool_tangent) {
+        b.op(kind, {b.samples(x), b.samples(x, filled(fill))}, {b.samples(y)}, attributes);
     } else {
         b.op(kind, {b.samples(y, {Padding::zero, fill, 0})}, {b.samples(x, kGradient)}, attributes);
     }
@@ -387,7 +389,9 @@ std::vector<Case> pool_cases(OpKind kind, int random) {
     add("ties", Fill::few);
     add("huge", Fill::huge);
     add("tiny", Fill::tiny);
-    if (kind == OpKind::max_pool || kind == OpKind::average_pool) add("special", Fill::special);
+    if (kind == OpKind::max_pool || kind == OpKind::average_pool ||
+        kind == OpKind::max_pool_tangent)
+        add("special", Fill::special);
     return cases;
 }
 
@@ -1101,6 +1105,7 @@ std::vector<Case> cases_of(OpKind kind, int random) {
             return convolution_cases(kind, random);
         case OpKind::max_pool:
         case OpKind::max_pool_backward:
+        case OpKind::max_pool_tangent:
         case OpKind::average_pool:
         case OpKind::average_pool_backward:
             return pool_cases(kind, random);

@@ -178,6 +178,7 @@ const Implementation *implementation_of(const FusedOp &op) {
             return &kConvolutionBackwardWeights;
         case OpKind::max_pool:
         case OpKind::max_pool_backward:
+        case OpKind::max_pool_tangent:
         case OpKind::average_pool:
         case OpKind::average_pool_backward:
             return &kPool;

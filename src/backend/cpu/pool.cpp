@@ -60,7 +60,8 @@ double predicted_seconds(const Machine &machine, const FusedOp &op, Form form, d
     // A tap costs a few cycles: of a vector, or of one float.
     const double lanes = form == Form::plain ? 1 : machine.width();
     // One float at a time it also branches on what cannot be foreseen.
-    const double cycles = (is_backward(op.head().kind) ? 5 : 2) * (form == Form::plain ? 3 : 1);
+    const double cycles = (op.head().inputs.size() > 1 || is_backward(op.head().kind) ? 5 : 2) *
+                          (form == Form::plain ? 3 : 1);
     return pixels / lanes * (taps * cycles + 8) / 3.5e9;
 }
 
@@ -116,6 +117,8 @@ class PoolKernel final : public Kernel {
                 return kernels.max(geometry_, lanes, first, output, begin, end);
             case OpKind::max_pool_backward:
                 return kernels.max_backward(geometry_, lanes, first, second, output, begin, end);
+            case OpKind::max_pool_tangent:
+                return kernels.max_tangent(geometry_, lanes, first, second, output, begin, end);
             case OpKind::average_pool:
                 return kernels.average(geometry_, lanes, first, output, begin, end);
             default:

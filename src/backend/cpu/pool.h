@@ -21,6 +21,8 @@ struct PoolKernels {
                 int64_t end);
     void (*max_backward)(const PoolGeometry &g, bool lanes, const float *dy, const float *x,
                          float *dx, int64_t begin, int64_t end);
+    void (*max_tangent)(const PoolGeometry &g, bool lanes, const float *dx, const float *x,
+                        float *dy, int64_t begin, int64_t end);
     void (*average)(const PoolGeometry &g, bool lanes, const float *x, float *y, int64_t begin,
                     int64_t end);
     void (*average_backward)(const PoolGeometry &g, bool lanes, const float *dy, float *dx,

@@ -176,6 +176,23 @@ static void max_plane_backward(const PoolGeometry &g, const float *dy, const flo
     });
 }
 
+template <class L>
+static void max_plane_tangent(const PoolGeometry &g, const float *dx, const float *x, float *dy) {
+    for_outputs(g, [&](const Taps *t, int64_t out) {
+        auto best = L::all(-__builtin_inff());
+        auto tangent = L::all(0.0f);
+        bool first = true;  // wins also where all are -inf
+        for_taps(g, t, [&](int64_t in) {
+            const auto value = L::get(x + in * L::kSize), d = L::get(dx + in * L::kSize);
+            const auto better = L::replaces(value, best);
+            best = first ? value : L::pick(better, value, best);
+            tangent = first ? d : L::pick(better, d, tangent);
+            first = false;
+        });
+        L::put(dy + out * L::kSize, tangent);
+    });
+}
+
 CNN_INLINE float divisor_of(const PoolGeometry &g, const Taps t[3]) {
     const int64_t count = counted(g, 0, t[0]) * counted(g, 1, t[1]) * counted(g, 2, t[2]);
     return static_cast<float>(count > 1 ? count : 1);
@@ -222,6 +239,15 @@ static void max_pool_backward(const PoolGeometry &g, bool lanes, const float *dy
     }
 }
 
+static void max_pool_tangent(const PoolGeometry &g, bool lanes, const float *dx, const float *x,
+                             float *dy, int64_t begin, int64_t end) {
+    const int64_t size = lanes ? kWidth : 1, in = pixels(g.in) * size, out = pixels(g.out) * size;
+    for (int64_t i = begin; i < end; ++i) {
+        lanes ? max_plane_tangent<ManyLanes>(g, dx + i * in, x + i * in, dy + i * out)
+              : max_plane_tangent<OneLane>(g, dx + i * in, x + i * in, dy + i * out);
+    }
+}
+
 static void average_pool(const PoolGeometry &g, bool lanes, const float *x, float *y, int64_t begin,
                          int64_t end) {
     const int64_t size = lanes ? kWidth : 1, in = pixels(g.in) * size, out = pixels(g.out) * size;
@@ -240,7 +266,7 @@ static void average_pool_backward(const PoolGeometry &g, bool lanes, const float
     }
 }
 
-static const PoolKernels kPoolKernels = {max_pool, max_pool_backward, average_pool,
-                                         average_pool_backward};
+static const PoolKernels kPoolKernels = {max_pool, max_pool_backward, max_pool_tangent,
+                                         average_pool, average_pool_backward};
 
 }  // namespace cnn::cpu::CNN_ISA

@@ -11,6 +11,7 @@ Implementation implementation_of(OpKind kind) {
             return {convolution_candidates, prepare_convolution};
         case OpKind::max_pool:
         case OpKind::max_pool_backward:
+        case OpKind::max_pool_tangent:
         case OpKind::average_pool:
         case OpKind::average_pool_backward:
             return {pool_candidates, prepare_pool};

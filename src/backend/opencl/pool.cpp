@@ -15,6 +15,8 @@ const char *option_of(OpKind kind) {
             return " -DMAX_POOL";
         case OpKind::max_pool_backward:
             return " -DMAX_POOL_BACKWARD";
+        case OpKind::max_pool_tangent:
+            return " -DMAX_POOL_TANGENT";
         case OpKind::average_pool:
             return " -DAVERAGE_POOL";
         default:
@@ -125,8 +127,8 @@ void pool_candidates(const OpenClDevice &device, const FusedOp &group, Candidate
     for (int a = 0; a < window.spatial; ++a) {
         taps *= static_cast<double>(window.kernel[static_cast<size_t>(a)]);
     }
-    const double work =
-        static_cast<double>(sides.output.shape.elements()) * taps * (is_backward(op.kind) ? 6 : 3);
+    const double work = static_cast<double>(sides.output.shape.elements()) * taps *
+                        (op.inputs.size() > 1 || is_backward(op.kind) ? 6 : 3);
     const auto add = [&](const char *algorithm, bool blocked, double efficiency) {
         Candidate candidate;
         candidate.algorithm = algorithm;
