@@ -84,7 +84,7 @@ Executable::~Executable() {
 }
 
 PlanMemory Executable::memory() const {
-    return {{arena_.get(), 0}, net_.theta().at(), gradient(), net_.s().at(), status()};
+    return {{arena_.get(), 0}, net_.theta().at(), gradient(), net_.s().at(), status(), direction_};
 }
 
 int64_t Executable::bytes() const {
@@ -133,7 +133,7 @@ Plan &Executable::plan(ProgramKey key, int64_t n) {
     if (frozen_version_ != net_.frozen_version()) {
         queue_->finish();
         std::erase_if(plans_,
-                      [](const auto &entry) { return entry.first.purpose >= Purpose::gradient; });
+                      [](const auto &entry) { return entry.first.purpose >= Purpose::jacobian; });
         frozen_version_ = net_.frozen_version();
     }
     const auto found = plans_.find(key);
@@ -144,6 +144,19 @@ void Executable::launch(Plan &plan, int64_t n, uint64_t step) {
     scalars_[kSlotInverseBatch] = 1.0 / static_cast<double>(n);
     const Plan::Context context{*queue_, cancelled_, net_.theta_version(), step, scalars_.data()};
     plan.launch(n, context);
+}
+
+void Executable::repeat(Plan &plan, int64_t n) {
+    const Plan::Context context{*queue_, cancelled_, net_.theta_version(), 0, scalars_.data()};
+    plan.repeat(n, context);
+}
+
+void Executable::set_direction(Ref direction) {
+    if (direction.buffer == direction_.buffer && direction.offset == direction_.offset) return;
+    direction_ = direction;
+    for (auto &[key, plan] : plans_)
+        if (key.purpose == Purpose::jacobian || key.purpose == Purpose::product)
+            plan->bind(memory());
 }
 
 double Executable::read_single(Ref wide) {

@@ -45,6 +45,10 @@ class Executable {
     double read_loss(const Plan &plan);
     double read_single(Ref wide);
     Ref gradient() const { return {gradient_.get(), 0}; }
+    // Where programs find the direction, a vector as theta's, from the next launch on.
+    void set_direction(Ref direction);
+    // Plan::repeat after a launch.
+    void repeat(Plan &plan, int64_t n);
     Ref status() const { return {status_.get(), 0}; }
     double status_value(StatusIndex index);
     // Opens the gate and clears the running loss.
@@ -68,6 +72,7 @@ class Executable {
     CompileOptions options_;
     std::unique_ptr<Queue> queue_;
     std::unique_ptr<Buffer> gradient_, status_, arena_;
+    Ref direction_;
     int64_t arena_bytes_ = 0;
     std::unique_ptr<PackedParameters> packed_;
     std::map<ProgramKey, std::unique_ptr<Plan>> plans_;

@@ -10,6 +10,7 @@ namespace {
 
 struct NodeTensors {
     TensorId output = kNoTensor;
+    TensorId tangent = kNoTensor;     // zero
     std::vector<TensorId> gradients;  // contributions of the node's readers
     bool wants_gradient = false;
     std::vector<std::pair<int, TensorId>> saved;
@@ -51,6 +52,12 @@ class Lowering {
     void losses();
     void host_gradients();
     void backward_pass();
+    bool moves(const NetTensor &parameter) const;
+    void tangent_pass();
+    void residuals();
+    void hessian_products();
+    TensorId target_feed(size_t loss);
+    void weights_feed();
     TensorId gradient_of(int32_t node);
     void outputs();
     void softmax_outputs();
@@ -123,6 +130,15 @@ class Lowering::LayerEmitter final : public Emitter {
         l_.at(node_.inputs[static_cast<size_t>(i)]).gradients.push_back(gradient);
     }
 
+    TensorId input_tangent(int i) override {
+        return l_.at(node_.inputs[static_cast<size_t>(i)]).tangent;
+    }
+    TensorId parameter_tangent(int i, const Shape &shape) override {
+        const NetTensor &parameter = parameter_tensor(i);
+        return l_.moves(parameter) ? l_.in_vector(Space::direction, parameter, shape) : kNoTensor;
+    }
+    void give_tangent(TensorId tangent) override { l_.at(id_).tangent = tangent; }
+
   private:
     const NetTensor &parameter_tensor(int i) const {
         return l_.net_.parameters()[static_cast<size_t>(node_.first_parameter + i)];
@@ -160,6 +176,11 @@ class Lowering::NodeLossEmitter final : public LossEmitter {
     }
     void give_gradient(TensorId gradient) override {
         l_.at(node_.inputs[0]).gradients.push_back(gradient);
+    }
+    TensorId tangent() override { return l_.at(node_.inputs[0]).tangent; }
+    void give_residuals(TensorId residuals) override { l_.program_.residuals.push_back(residuals); }
+    void give_residual_tangents(TensorId tangents) override {
+        l_.program_.residual_tangents.back() = tangents;
     }
 
   private:
@@ -248,33 +269,87 @@ void Lowering::forward() {
     }
 }
 
-void Lowering::losses() {
+void Lowering::weights_feed() {
     Tensor weights;
     weights.shape = {key_.batch};
     weights.batched = true;
     current_ = -1;
     program_.weights = feed(weights);
+}
+
+TensorId Lowering::target_feed(size_t loss) {
+    current_ = net_.losses()[loss];
+    Tensor target = tensor(at(net_.node(current_).inputs[0]).output);
+    if (key_.label_targets >> loss & 1) {
+        target.shape = {key_.batch};
+        target.type = Type::i32;
+    }
+    program_.targets.push_back(feed(target));
+    return program_.targets.back();
+}
+
+void Lowering::losses() {
+    weights_feed();
     for (size_t i = 0; i < net_.losses().size(); ++i) {
-        current_ = net_.losses()[i];
-        const Node &node = net_.node(current_);
-        Tensor target = tensor(at(node.inputs[0]).output);
-        if (key_.label_targets >> i & 1) {
-            target.shape = {key_.batch};
-            target.type = Type::i32;
-        }
-        program_.targets.push_back(feed(target));
-        NodeLossEmitter emitter(*this, current_, program_.targets.back());
-        node.loss->emit(emitter);
+        NodeLossEmitter emitter(*this, net_.losses()[i], target_feed(i));
+        net_.node(net_.losses()[i]).loss->emit(emitter);
+    }
+}
+
+bool Lowering::moves(const NetTensor &parameter) const {
+    return parameter.rate != 0 &&
+           (key_.tensor < 0 || &parameter == &net_.parameters()[static_cast<size_t>(key_.tensor)]);
+}
+
+// Derivatives along the direction, of nodes that what moves reaches.
+void Lowering::tangent_pass() {
+    program_.repeated = program_.ops.size();
+    for (size_t i = 0; i < net_.nodes().size(); ++i) {
+        const Node &node = net_.nodes()[i];
+        if (!node.layer || !needed_[i]) continue;
+        bool reached = false;
+        for (int32_t p = 0; p < node.parameter_count; ++p)
+            reached =
+                reached || moves(net_.parameters()[static_cast<size_t>(node.first_parameter + p)]);
+        for (int32_t input : node.inputs) reached = reached || at(input).tangent != kNoTensor;
+        if (!reached) continue;
+        LayerEmitter emitter(*this, static_cast<int32_t>(i));
+        node.layer->tangent(emitter);
+    }
+}
+
+// Targets are fed, and residuals made, before what is repeated.
+void Lowering::residuals() {
+    weights_feed();
+    std::vector<TensorId> targets;
+    for (size_t i = 0; i < net_.losses().size(); ++i) targets.push_back(target_feed(i));
+    for (size_t i = 0; i < targets.size(); ++i) {
+        NodeLossEmitter emitter(*this, net_.losses()[i], targets[i]);
+        net_.node(net_.losses()[i]).loss->emit_residuals(emitter);
+    }
+    tangent_pass();
+    for (size_t i = 0; i < targets.size(); ++i) {
+        NodeLossEmitter emitter(*this, net_.losses()[i], targets[i]);
+        program_.residual_tangents.push_back(kNoTensor);
+        if (emitter.tangent() != kNoTensor)
+            net_.node(net_.losses()[i]).loss->emit_residual_tangents(emitter);
+    }
+}
+
+void Lowering::hessian_products() {
+    weights_feed();
+    for (size_t i = 0; i < net_.losses().size(); ++i) {
+        NodeLossEmitter emitter(*this, net_.losses()[i], target_feed(i));
+        if (emitter.tangent() == kNoTensor ||
+            !at(net_.node(net_.losses()[i]).inputs[0]).wants_gradient)
+            continue;
+        net_.node(net_.losses()[i]).loss->emit_hessian_product(emitter);
     }
 }
 
 // dL/dy of the host's, each sample's times its weight.
 void Lowering::host_gradients() {
-    Tensor weights;
-    weights.shape = {key_.batch};
-    weights.batched = true;
-    current_ = -1;
-    program_.weights = feed(weights);
+    weights_feed();
     for (int32_t id : net_.outputs()) {
         current_ = id;
         const Tensor like = tensor(at(id).output);
@@ -390,10 +465,22 @@ void Lowering::update_state() {
 Program Lowering::lower() {
     choose_nodes();
     forward();
-    if (key_.purpose == Purpose::backward)
-        host_gradients();
-    else if (key_.purpose != Purpose::run)
-        losses();
+    switch (key_.purpose) {
+        case Purpose::run:
+            break;
+        case Purpose::backward:
+            host_gradients();
+            break;
+        case Purpose::jacobian:
+            residuals();
+            break;
+        case Purpose::product:
+            tangent_pass();
+            hessian_products();
+            break;
+        default:
+            losses();
+    }
     if (backward()) backward_pass();
     outputs();
     if (key_.purpose == Purpose::train) {

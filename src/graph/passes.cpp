@@ -10,6 +10,8 @@ std::vector<TensorId> Program::kept() const {
     ids.insert(ids.end(), input_gradients.begin(), input_gradients.end());
     ids.insert(ids.end(), losses.begin(), losses.end());
     ids.push_back(correct);
+    ids.insert(ids.end(), residuals.begin(), residuals.end());
+    ids.insert(ids.end(), residual_tangents.begin(), residual_tangents.end());
     std::erase(ids, kNoTensor);
     return ids;
 }
@@ -25,6 +27,8 @@ void replace(Program &program, TensorId from, TensorId to) {
     in(program.outputs);
     in(program.input_gradients);
     in(program.losses);
+    in(program.residuals);
+    in(program.residual_tangents);
 }
 
 void remove_identities(Program &program) {
@@ -47,11 +51,15 @@ void remove_unread(Program &program) {
                 program.tensors[static_cast<size_t>(id)].space != Space::activation);
     };
     std::vector<Op> kept;
-    for (auto op = program.ops.rbegin(); op != program.ops.rend(); ++op) {
-        if (!std::any_of(op->outputs.begin(), op->outputs.end(), matters)) continue;
-        for (TensorId id : op->inputs) read[static_cast<size_t>(id)] = true;
-        kept.push_back(std::move(*op));
+    size_t before = 0;  // of the kept, how many aren't repeated
+    for (size_t i = program.ops.size(); i-- > 0;) {
+        Op &op = program.ops[i];
+        if (!std::any_of(op.outputs.begin(), op.outputs.end(), matters)) continue;
+        for (TensorId id : op.inputs) read[static_cast<size_t>(id)] = true;
+        kept.push_back(std::move(op));
+        if (i < program.repeated) ++before;
     }
+    if (program.repeated < program.ops.size()) program.repeated = before;
     std::reverse(kept.begin(), kept.end());
     program.ops = std::move(kept);
     const auto forget = [&](TensorId &id) {
@@ -164,6 +172,7 @@ std::vector<FusedOp> Fusion::run(std::vector<std::vector<TensorId>> &operands) {
         FusedOp group = group_of(members, ids);
         for (int64_t next = only_reader(i); next >= 0; next = only_reader(members.back())) {
             const auto op = static_cast<size_t>(next);
+            if (i < program_.repeated && op >= program_.repeated) break;
             members.push_back(op);
             std::vector<TensorId> longer_ids;
             if (taken[op] || !ready_before(op, i, members)) break;

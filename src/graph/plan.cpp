@@ -78,7 +78,10 @@ class PlanBuilder {
     Plan::Location write(TensorId id, const Layout &layout);
     Plan::Location in_vector(const Tensor &tensor) const;
     int64_t activation_value(TensorId id, const Layout &layout);
-    void reorder(TensorId id, const Copy &from, int64_t to, const Layout &layout);
+    Plan::Location direction(TensorId id, const Layout &layout);
+    void add_reorder(const Tensor &tensor, const Layout &from_layout, const Plan::Location &from,
+                     const Layout &to_layout, const Plan::Location &to);
+    void keep_for_repetition();
     void add_group(size_t group);
     void add_alias(size_t group, const Candidate &candidate);
     void note_feed(Plan::Item &item, TensorId id);
@@ -120,34 +123,51 @@ Plan::Location PlanBuilder::in_vector(const Tensor &tensor) const {
     return location;
 }
 
+// A direction changes from launch to launch, so nothing keeps its parts in other layouts.
+Plan::Location PlanBuilder::direction(TensorId id, const Layout &layout) {
+    const Tensor &tensor = program_.tensors[static_cast<size_t>(id)];
+    const Plan::Location source = in_vector(tensor);
+    if (layout.is_plain()) return source;
+    Plan::Location location;
+    for (const Copy &copy : copies_[static_cast<size_t>(id)])
+        if (copy.layout == layout) location.value = copy.value;
+    if (location.value >= 0) return location;
+    location.value = new_value(id, layout);
+    add_reorder(tensor, Layout::plain(), source, layout, location);
+    return location;
+}
+
 int64_t PlanBuilder::activation_value(TensorId id, const Layout &layout) {
     auto &copies = copies_[static_cast<size_t>(id)];
     for (const Copy &copy : copies)
         if (copy.layout == layout) return copy.value;
     const Copy home = copies.at(0);
     const int64_t value = new_value(id, layout);
-    reorder(id, home, value, layout);
+    Plan::Location from, to;
+    from.value = home.value;
+    to.value = value;
+    add_reorder(program_.tensors[static_cast<size_t>(id)], home.layout, from, layout, to);
     return value;
 }
 
-void PlanBuilder::reorder(TensorId id, const Copy &from, int64_t to, const Layout &layout) {
-    const Tensor &tensor = program_.tensors[static_cast<size_t>(id)];
+void PlanBuilder::add_reorder(const Tensor &tensor, const Layout &from_layout,
+                              const Plan::Location &from, const Layout &to_layout,
+                              const Plan::Location &to) {
     Plan::Item item;
-    item.kernel = device_.prepare(reorder_group(tensor), reorder_candidate(from.layout, layout));
-    item.operands.resize(2);
+    item.kernel = device_.prepare(reorder_group(tensor), reorder_candidate(from_layout, to_layout));
+    item.operands = {from, to};
     item.commits = !plan_.items_.empty() && plan_.items_.back().commits;
-    item.operands[0].value = from.value;
-    item.operands[1].value = to;
-    touch(from.value);
-    touch(to);
+    for (const Plan::Location &location : item.operands)
+        if (location.value >= 0) touch(location.value);
     plan_.items_.push_back(std::move(item));
-    plan_.description_.push_back(text("reorder ", to_text(from.layout, tensor.shape), " to ",
-                                      to_text(layout, tensor.shape)));
+    plan_.description_.push_back(text("reorder ", to_text(from_layout, tensor.shape), " to ",
+                                      to_text(to_layout, tensor.shape)));
 }
 
 Plan::Location PlanBuilder::read(TensorId id, const Layout &layout) {
     const Tensor &tensor = program_.tensors[static_cast<size_t>(id)];
     Plan::Location location;
+    if (tensor.space == Space::direction) return direction(id, layout);
     if (tensor.space != Space::activation) {
         location = in_vector(tensor);
         if (layout.is_plain()) return location;
@@ -252,8 +272,10 @@ void PlanBuilder::results() {
     fetch(program_.input_gradients, plan_.input_gradients_);
     fetch(program_.losses, plan_.losses_);
     fetch({program_.correct}, plan_.correct_);
-    for (const auto *values :
-         {&plan_.outputs_, &plan_.input_gradients_, &plan_.losses_, &plan_.correct_})
+    fetch(program_.residuals, plan_.residuals_);
+    fetch(program_.residual_tangents, plan_.residual_tangents_);
+    for (const auto *values : {&plan_.outputs_, &plan_.input_gradients_, &plan_.losses_,
+                               &plan_.correct_, &plan_.residuals_, &plan_.residual_tangents_})
         for (int64_t value : *values)
             if (value >= 0) touch(value);
 }
@@ -267,6 +289,7 @@ void PlanBuilder::share_in_place() {
             auto &owner = values[static_cast<size_t>(plan_.root(static_cast<int64_t>(i)))];
             owner.last = std::max(owner.last, values[i].last);
         }
+    keep_for_repetition();
     for (const InPlace &pair : in_place_) {
         const int64_t input = plan_.root(pair.input);
         const int64_t output = plan_.root(pair.output);
@@ -276,6 +299,13 @@ void PlanBuilder::share_in_place() {
         to.same_as = input;
         from.last = std::max(from.last, to.last);
     }
+}
+
+// What a repetition reads and doesn't make anew outlives it.
+void PlanBuilder::keep_for_repetition() {
+    const auto first = static_cast<int64_t>(plan_.repeated_);
+    for (Plan::Value &value : plan_.values_)
+        if (value.first < first && value.last >= first) value.last = now();
 }
 
 void PlanBuilder::place() {
@@ -310,7 +340,16 @@ void PlanBuilder::find_unwritten() {
 
 void PlanBuilder::build() {
     copies_.resize(program_.tensors.size());
-    for (size_t group = 0; group < groups_.size(); ++group) add_group(group);
+    // The operations' number where groups begin, to find the repeated ones.
+    size_t ops = 0;
+    plan_.repeated_ = static_cast<size_t>(-1);
+    for (size_t group = 0; group < groups_.size(); ++group) {
+        if (ops >= program_.repeated && plan_.repeated_ > plan_.items_.size())
+            plan_.repeated_ = plan_.items_.size();
+        ops += groups_[group].ops.size();
+        add_group(group);
+    }
+    plan_.repeated_ = std::min(plan_.repeated_, plan_.items_.size());
     plan_.inputs_.resize(program_.inputs.size(), -1);
     plan_.targets_.resize(program_.targets.size(), -1);
     plan_.weights_.resize(1, -1);
@@ -362,6 +401,8 @@ Ref Plan::resolve(const Location &location, const PlanMemory &memory) const {
             return shifted(memory.state, location.offset);
         case Space::status:
             return shifted(memory.status, location.offset);
+        case Space::direction:
+            return shifted(memory.direction, location.offset);
     }
     return {};
 }
@@ -396,7 +437,20 @@ void Plan::launch(int64_t n, const Context &context) {
     for (const Range &range : unwritten_)
         context.queue.zero({memory_.gradient.buffer, memory_.gradient.offset + range.offset},
                            range.bytes);
-    for (Item &item : items_) {
+    launch_items(0, n, context);
+}
+
+void Plan::repeat(int64_t n, const Context &context) {
+    launch_items(repeated_, n, context);
+}
+
+void Plan::launch_items(size_t first, int64_t n, const Context &context) {
+    Launch launch;
+    launch.n = n;
+    launch.scalars = context.scalars;
+    launch.step = context.step;
+    for (size_t i = first; i < items_.size(); ++i) {
+        Item &item = items_[i];
         if (!item.commits && context.cancelled.load(std::memory_order_relaxed))
             fail(Status::cancelled, "cancelled by cnn_net_cancel");
         launch.operands = item.refs.data();

@@ -37,7 +37,7 @@ class PackedParameters {
 
 // The memory that plans refer to.
 struct PlanMemory {
-    Ref arena, theta, gradient, state, status;
+    Ref arena, theta, gradient, state, status, direction;
 };
 
 class Plan {
@@ -66,6 +66,8 @@ class Plan {
     size_t loss_count() const { return losses_.size(); }
     Ref loss(size_t i) const { return result(losses_, i); }
     Ref correct() const { return result(correct_, 0); }
+    Ref residuals(size_t i) const { return result(residuals_, i); }
+    Ref residual_tangents(size_t i) const { return result(residual_tangents_, i); }
 
     struct Context {
         Queue &queue;
@@ -76,6 +78,8 @@ class Plan {
     };
     // Runs n samples, n <= key().batch. Throws Error(cancelled) between two launches when asked to.
     void launch(int64_t n, const Context &context);
+    // As the latest launch, which ran on the same samples and theta, along another direction.
+    void repeat(int64_t n, const Context &context);
 
   private:
     friend class PlanBuilder;
@@ -104,6 +108,7 @@ class Plan {
         int64_t same_as = -1;  // shares this other value's memory
     };
 
+    void launch_items(size_t first, int64_t n, const Context &context);
     Feed *feed(const std::vector<int32_t> &index, size_t i);
     Ref result(const std::vector<int64_t> &values, size_t i) const;
     Ref resolve(const Location &location, const PlanMemory &memory) const;
@@ -121,6 +126,8 @@ class Plan {
     std::vector<Feed> feeds_;
     std::vector<int32_t> inputs_, targets_, weights_, output_gradients_;  // feeds
     std::vector<int64_t> outputs_, input_gradients_, losses_, correct_;   // values
+    std::vector<int64_t> residuals_, residual_tangents_;                  // values
+    size_t repeated_ = 0;  // the first item that a repetition runs
     int64_t arena_bytes_ = 0;
     double predicted_seconds_ = 0;
     std::vector<std::string> description_;

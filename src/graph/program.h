@@ -12,9 +12,12 @@ namespace cnn {
 enum class Purpose : uint8_t {
     run,       // outputs
     evaluate,  // losses and counts of right classes
+    jacobian,  // residuals of the losses, and their derivatives along the direction
     gradient,  // losses, and the gradient of theta
     train,     // as gradient, then the gate and the running statistics
     backward,  // from the host's dL/dy: the gradients of theta and of the inputs
+    product,   // in the gradient's place J^T H J v: J the predictions' Jacobian, H the losses'
+               // Hessians by them, v the direction
 };
 
 // Which program. Each is lowered and planned once, for each batch size that has a plan.
@@ -23,6 +26,7 @@ struct ProgramKey {
     bool training = false;       // batch statistics and dropout
     bool softmax = false;        // of the outputs of a run
     uint64_t label_targets = 0;  // bit i: loss i takes labels; else values
+    int32_t tensor = -1;         // of a jacobian: of theta's tensors only this one moves; -1: all
     int64_t batch = 1;
 
     auto operator<=>(const ProgramKey &) const = default;
@@ -53,6 +57,10 @@ struct Program {
     std::vector<TensorId> input_gradients;  // kNoTensor where an input has none
     std::vector<TensorId> losses;
     TensorId correct = kNoTensor;  // of the first loss that classifies
+    // A loss each; kNoTensor for tangents that are zero.
+    std::vector<TensorId> residuals, residual_tangents;
+    // From this operation on they may run again along another direction, those before standing.
+    size_t repeated = static_cast<size_t>(-1);
 
     // Tensors that must survive to the program's end.
     std::vector<TensorId> kept() const;

@@ -29,6 +29,8 @@ class ActivationLayer final : public Layer {
     void backward(Emitter &e) const override {
         if (e.wants_input_gradient(0)) e.give_input_gradient(0, emit_activation_backward(e));
     }
+
+    void tangent(Emitter &e) const override { give_activation_tangent(e, e.input_tangent(0)); }
 };
 
 class Softmax final : public Layer {
@@ -44,6 +46,13 @@ class Softmax final : public Layer {
         const TensorId dx = e.temporary(e.tensor(e.input(0)));
         e.emit(OpKind::softmax_backward, {e.output_gradient(), e.output()}, {dx});
         e.give_input_gradient(0, dx);
+    }
+
+    // The Jacobian is symmetric: y (u - y.u).
+    void tangent(Emitter &e) const override {
+        const TensorId dy = e.temporary(e.tensor(e.output()));
+        e.emit(OpKind::softmax_backward, {e.input_tangent(0), e.output()}, {dy});
+        e.give_tangent(dy);
     }
 };
 
@@ -69,6 +78,8 @@ class Dropout final : public Layer {
         mask(e, e.output_gradient(), dx);
         e.give_input_gradient(0, dx);
     }
+
+    void tangent(Emitter &e) const override { e.give_tangent(e.input_tangent(0)); }
 
   private:
     // The mask is a function of position, so backward draws it again instead of keeping it.

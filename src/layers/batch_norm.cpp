@@ -58,6 +58,37 @@ class BatchNorm final : public Layer {
         if (e.wants_input_gradient(0)) emit_input_gradient(e, dz, dshift, dscale);
     }
 
+    // dz = scale r dx + dscale h + dshift
+    void tangent(Emitter &e) const override {
+        const bool scale = e.settings().flag("scale"), shift = e.settings().flag("shift");
+        const TensorId dx = e.input_tangent(0);
+        const TensorId dscale = scale ? e.parameter_tangent(0) : kNoTensor;
+        const TensorId dshift = shift ? e.parameter_tangent(scale ? 1 : 0) : kNoTensor;
+        if (dx == kNoTensor && dscale == kNoTensor && dshift == kNoTensor) return;
+        ExpressionBuilder b;
+        std::vector<TensorId> inputs;
+        const auto next = [&](TensorId id) {
+            inputs.push_back(id);
+            return b.operand(static_cast<int>(inputs.size()) - 1);
+        };
+        // First, for it has the full shape.
+        const Value x = next(dx == kNoTensor ? e.input(0) : dx);
+        const Value r = next(e.saved(kInverseDeviation));
+        Value dz = b.constant(0);
+        if (dx != kNoTensor)
+            dz = scale ? b.times(b.times(x, r), next(e.parameter(0))) : b.times(x, r);
+        if (dscale != kNoTensor) {
+            const Value value = dx == kNoTensor ? x : next(e.input(0));
+            const Value h = b.times(b.minus(value, next(e.saved(kMean))), r);
+            dz = b.plus(dz, b.times(h, next(dscale)));
+        }
+        if (dshift != kNoTensor) dz = b.plus(dz, next(dshift));
+        b.result(dz);
+        const TensorId before = e.temporary(e.tensor(e.output()));
+        e.emit(OpKind::pointwise, inputs, {before}, PointwiseAttributes{b.take()});
+        give_activation_tangent(e, before);
+    }
+
   private:
     static Tensor channels(Emitter &e) {
         Tensor tensor;

@@ -60,6 +60,36 @@ TensorId emit_activation_backward(Emitter &emitter) {
     return dx;
 }
 
+void Layer::tangent(Emitter &emitter) const {
+    fail_at(emitter.node(), Status::unsupported,
+            text("layer ", kind(), " has no derivative along a direction"));
+}
+
+TensorId emit_tangent_sum(Emitter &emitter, const Tensor &like, std::vector<TensorId> terms) {
+    std::erase(terms, kNoTensor);
+    if (terms.empty()) return kNoTensor;
+    if (terms.size() == 1 && emitter.tensor(terms[0]).shape == like.shape) return terms[0];
+    const TensorId total = emitter.temporary(like);
+    const bool bias = terms.size() == 2 && emitter.tensor(terms[1]).shape != like.shape;
+    const PointwiseAttributes attributes =
+        bias ? bias_attributes() : add_attributes(static_cast<int>(terms.size()));
+    emitter.emit(OpKind::pointwise, std::move(terms), {total}, attributes);
+    return total;
+}
+
+void give_activation_tangent(Emitter &emitter, TensorId before) {
+    if (before == kNoTensor) return;
+    const Activation activation = activation_of(emitter.settings());
+    if (activation == Activation::linear) {
+        emitter.give_tangent(before);
+        return;
+    }
+    const TensorId dy = emitter.temporary(emitter.tensor(emitter.output()));
+    emitter.emit(OpKind::pointwise, {before, emitter.output()}, {dy},
+                 activation_backward_attributes(activation, emitter.settings().real("slope")));
+    emitter.give_tangent(dy);
+}
+
 void emit_bias_gradient(Emitter &emitter, TensorId dz, TensorId db) {
     ExpressionBuilder e;
     e.result(e.operand(0));

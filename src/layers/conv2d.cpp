@@ -64,6 +64,22 @@ class Conv2d final : public Layer {
         e.give_input_gradient(0, dx);
     }
 
+    // dz = dx * w + x * dw + db
+    void tangent(Emitter &e) const override {
+        const TensorId dx = e.input_tangent(0), dw = e.parameter_tangent(0);
+        const auto product = [&](TensorId x, TensorId w) {
+            if (x == kNoTensor || w == kNoTensor) return kNoTensor;
+            const TensorId dz = e.temporary(e.tensor(e.output()));
+            e.emit(OpKind::convolution, {x, w}, {dz}, attributes(e));
+            return dz;
+        };
+        const bool bias = e.settings().flag("bias");
+        give_activation_tangent(
+            e, emit_tangent_sum(e, e.tensor(e.output()),
+                                {product(dx, e.parameter(0)), product(e.input(0), dw),
+                                 bias ? e.parameter_tangent(1) : kNoTensor}));
+    }
+
   private:
     static Attributes attributes(Emitter &e) {
         const Shape &x = e.tensor(e.input(0)).shape;

@@ -87,6 +87,13 @@ class Emitter {
     virtual TensorId parameter_gradient(int i, const Shape &shape = {}) = 0;
     virtual bool wants_input_gradient(int i) = 0;
     virtual void give_input_gradient(int i, TensorId gradient) = 0;
+
+    // Tangent: the derivatives of input i and of parameter i along the program's direction;
+    // kNoTensor where they are zero. A layer gives its output's, of the output's shape, or nothing
+    // where it is zero.
+    virtual TensorId input_tangent(int i) = 0;
+    virtual TensorId parameter_tangent(int i, const Shape &shape = {}) = 0;
+    virtual void give_tangent(TensorId tangent) = 0;
 };
 
 class Layer {
@@ -101,6 +108,10 @@ class Layer {
     virtual void infer(Inference &inference) const = 0;
     virtual void forward(Emitter &emitter) const = 0;
     virtual void backward(Emitter &emitter) const = 0;
+    // The derivative of the output along a direction (forward mode), on running statistics and
+    // without dropout; asked for only where an input or a parameter has one. Throws
+    // Error(unsupported) where the layer has none.
+    virtual void tangent(Emitter &emitter) const;
 };
 
 // The layer of that kind, or null.
@@ -129,6 +140,11 @@ void emit_activation(Emitter &emitter, TensorId from);
 TensorId emit_activation_backward(Emitter &emitter);
 // Where to write what comes before the activation: the output itself when there is none.
 TensorId before_activation(Emitter &emitter, const Tensor &like);
+
+// The output's tangent from the one before the activation; kNoTensor stands for zero.
+void give_activation_tangent(Emitter &emitter, TensorId before);
+// The sum of what isn't kNoTensor, of shape `like`; a [C] tensor is broadcast.
+TensorId emit_tangent_sum(Emitter &emitter, const Tensor &like, std::vector<TensorId> terms);
 
 // db = the sum of dz over batch and space.
 void emit_bias_gradient(Emitter &emitter, TensorId dz, TensorId db);

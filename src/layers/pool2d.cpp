@@ -48,6 +48,13 @@ class MaxPool2d final : public Layer {
                pool_attributes(e));
         e.give_input_gradient(0, dx);
     }
+
+    void tangent(Emitter &e) const override {
+        const TensorId dy = e.temporary(e.tensor(e.output()));
+        e.emit(OpKind::max_pool_tangent, {e.input_tangent(0), e.input(0)}, {dy},
+               pool_attributes(e));
+        e.give_tangent(dy);
+    }
 };
 
 void emit_average(Emitter &e, const PoolAttributes &attributes) {
@@ -61,6 +68,12 @@ void emit_average_backward(Emitter &e, const PoolAttributes &attributes) {
     e.give_input_gradient(0, dx);
 }
 
+void emit_average_tangent(Emitter &e, const PoolAttributes &attributes) {
+    const TensorId dy = e.temporary(e.tensor(e.output()));
+    e.emit(OpKind::average_pool, {e.input_tangent(0)}, {dy}, attributes);
+    e.give_tangent(dy);
+}
+
 class AveragePool2d final : public Layer {
   public:
     const char *kind() const override { return "average_pool2d"; }
@@ -72,6 +85,7 @@ class AveragePool2d final : public Layer {
 
     void forward(Emitter &e) const override { emit_average(e, pool_attributes(e)); }
     void backward(Emitter &e) const override { emit_average_backward(e, pool_attributes(e)); }
+    void tangent(Emitter &e) const override { emit_average_tangent(e, pool_attributes(e)); }
 };
 
 class GlobalAveragePool2d final : public Layer {
@@ -85,6 +99,7 @@ class GlobalAveragePool2d final : public Layer {
 
     void forward(Emitter &e) const override { emit_average(e, whole(e)); }
     void backward(Emitter &e) const override { emit_average_backward(e, whole(e)); }
+    void tangent(Emitter &e) const override { emit_average_tangent(e, whole(e)); }
 
   private:
     static PoolAttributes whole(Emitter &e) {

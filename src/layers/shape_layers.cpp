@@ -23,6 +23,12 @@ class Flatten final : public Layer {
         e.emit(OpKind::reshape, {e.output_gradient()}, {dx});
         e.give_input_gradient(0, dx);
     }
+
+    void tangent(Emitter &e) const override {
+        const TensorId dy = e.temporary(e.tensor(e.output()));
+        e.emit(OpKind::reshape, {e.input_tangent(0)}, {dy});
+        e.give_tangent(dy);
+    }
 };
 
 class Add final : public Layer {
@@ -56,6 +62,12 @@ class Add final : public Layer {
         const TensorId dz = emit_activation_backward(e);
         for (int i = 0; i < e.input_count(); ++i)
             if (e.wants_input_gradient(i)) e.give_input_gradient(i, dz);
+    }
+
+    void tangent(Emitter &e) const override {
+        std::vector<TensorId> terms;
+        for (int i = 0; i < e.input_count(); ++i) terms.push_back(e.input_tangent(i));
+        give_activation_tangent(e, emit_tangent_sum(e, e.tensor(e.output()), std::move(terms)));
     }
 };
 
@@ -99,6 +111,27 @@ class Concat final : public Layer {
             }
             offset += like.shape[1];
         }
+    }
+
+    void tangent(Emitter &e) const override {
+        std::vector<TensorId> parts;
+        for (int i = 0; i < e.input_count(); ++i) {
+            TensorId part = e.input_tangent(i);
+            if (part == kNoTensor) part = emit_zeros(e, e.input(i));
+            parts.push_back(part);
+        }
+        const TensorId dy = e.temporary(e.tensor(e.output()));
+        e.emit(OpKind::concat, std::move(parts), {dy});
+        e.give_tangent(dy);
+    }
+
+  private:
+    static TensorId emit_zeros(Emitter &e, TensorId like) {
+        const TensorId zeros = e.temporary(e.tensor(like));
+        ExpressionBuilder b;
+        b.result(b.constant(0));
+        e.emit(OpKind::pointwise, {like}, {zeros}, PointwiseAttributes{b.take()});
+        return zeros;
     }
 };
 

@@ -49,6 +49,47 @@ class SoftmaxCrossEntropy final : public Loss {
         e.emit(OpKind::sum, {correct}, {count}, PointwiseAttributes{c.take()});
         e.give_correct(count);
     }
+
+    // H u = sum(t) p (u - p.u) with p = softmax(y)
+    void emit_hessian_product(LossEmitter &e) const override {
+        const Tensor prediction = e.tensor(e.prediction());
+        const TensorId p = e.temporary(prediction), product = e.temporary(prediction);
+        e.emit(OpKind::softmax, {e.prediction()}, {p});
+        e.emit(OpKind::softmax_backward, {e.tangent(), p}, {product});
+        std::vector<TensorId> inputs{product, e.weights()};
+        ExpressionBuilder b;
+        auto value = b.times(b.operand(0), b.operand(1));
+        if (e.tensor(e.target()).type != Type::i32) {
+            inputs.push_back(emit_target_sums(e));
+            value = b.times(value, b.operand(2));
+        }
+        b.result(b.times(value, b.times(b.scalar(kSlotInverseCount), b.constant(e.weight()))));
+        const TensorId result = e.temporary(prediction);
+        e.emit(OpKind::pointwise, std::move(inputs), {result}, PointwiseAttributes{b.take()});
+        e.give_gradient(result);
+    }
+
+  private:
+    // sum(t) of each sample: as many times the average as there are classes.
+    static TensorId emit_target_sums(LossEmitter &e) {
+        Tensor row = e.tensor(e.target());
+        const int64_t classes = row.shape[1];
+        row.shape = {row.shape[0], 1, 1, classes};
+        Tensor single = row, scalar = row;
+        single.shape = {row.shape[0], 1, 1, 1};
+        scalar.shape = {row.shape[0]};
+        const TensorId targets = e.temporary(row), mean = e.temporary(single);
+        const TensorId sums = e.temporary(scalar), per_sample = e.temporary(scalar);
+        e.emit(OpKind::reshape, {e.target()}, {targets});
+        PoolAttributes attributes;
+        attributes.window.kernel = {1, classes, 1};
+        e.emit(OpKind::average_pool, {targets}, {mean}, attributes);
+        e.emit(OpKind::reshape, {mean}, {per_sample});
+        ExpressionBuilder b;
+        b.result(b.times(b.operand(0), b.constant(static_cast<double>(classes))));
+        e.emit(OpKind::pointwise, {per_sample}, {sums}, PointwiseAttributes{b.take()});
+        return sums;
+    }
 };
 
 }  // namespace

@@ -34,20 +34,59 @@ class ElementwiseLoss : public Loss {
         e.give_gradient(gradient);
     }
 
+    void emit_hessian_product(LossEmitter &e) const override {
+        const Tensor prediction = e.tensor(e.prediction());
+        const double factor = e.weight() * this->factor(prediction.shape.elements_after(0));
+        const TensorId product = e.temporary(prediction);
+        ExpressionBuilder b;
+        const Value curvature = second_derivative(b, b.operand(0), b.operand(1));
+        b.result(b.times(b.times(curvature, b.operand(3)), share(b, factor)));
+        e.emit(OpKind::pointwise, {e.prediction(), e.target(), e.weights(), e.tangent()}, {product},
+               PointwiseAttributes{b.take()});
+        e.give_gradient(product);
+    }
+
   protected:
     // l(y, t) of an element and dl/dy, both to be multiplied by factor(elements of a sample).
     virtual Value value(ExpressionBuilder &b, Value y, Value t) const = 0;
     virtual Value derivative(ExpressionBuilder &b, Value y, Value t) const = 0;
+    virtual Value second_derivative(ExpressionBuilder &b, Value y, Value t) const = 0;
     virtual double factor(int64_t elements) const = 0;
 
-  private:
     // s_k factor / n
-    static Value share(ExpressionBuilder &b, double factor) {
-        return b.times(b.operand(2), b.times(b.scalar(kSlotInverseCount), b.constant(factor)));
+    static Value share(ExpressionBuilder &b, double factor, int weights = 2) {
+        return b.times(b.operand(weights),
+                       b.times(b.scalar(kSlotInverseCount), b.constant(factor)));
     }
 };
 
 class SquaredError : public ElementwiseLoss {
+  public:
+    bool has_residuals() const override { return true; }
+
+    // r = sqrt(2 factor s_k / n) (y - t)
+    void emit_residuals(LossEmitter &e) const override {
+        const Tensor prediction = e.tensor(e.prediction());
+        const double factor = 2 * e.weight() * this->factor(prediction.shape.elements_after(0));
+        const TensorId residuals = e.temporary(prediction);
+        ExpressionBuilder b;
+        b.result(b.times(b.minus(b.operand(0), b.operand(1)), b.call(Fn::sqrt, share(b, factor))));
+        e.emit(OpKind::pointwise, {e.prediction(), e.target(), e.weights()}, {residuals},
+               PointwiseAttributes{b.take()});
+        e.give_residuals(residuals);
+    }
+
+    void emit_residual_tangents(LossEmitter &e) const override {
+        const Tensor prediction = e.tensor(e.prediction());
+        const double factor = 2 * e.weight() * this->factor(prediction.shape.elements_after(0));
+        const TensorId tangents = e.temporary(prediction);
+        ExpressionBuilder d;
+        d.result(d.times(d.operand(0), d.call(Fn::sqrt, share(d, factor, 1))));
+        e.emit(OpKind::pointwise, {e.tangent(), e.weights()}, {tangents},
+               PointwiseAttributes{d.take()});
+        e.give_residual_tangents(tangents);
+    }
+
   protected:
     Value value(ExpressionBuilder &b, Value y, Value t) const override {
         const Value r = b.minus(y, t);
@@ -55,6 +94,9 @@ class SquaredError : public ElementwiseLoss {
     }
     Value derivative(ExpressionBuilder &b, Value y, Value t) const override {
         return b.times(b.constant(2), b.minus(y, t));
+    }
+    Value second_derivative(ExpressionBuilder &b, Value, Value) const override {
+        return b.constant(2);
     }
 };
 
@@ -90,6 +132,10 @@ class SigmoidCrossEntropy final : public ElementwiseLoss {
     }
     Value derivative(ExpressionBuilder &b, Value y, Value t) const override {
         return b.minus(b.call(Fn::sigmoid, y), t);
+    }
+    Value second_derivative(ExpressionBuilder &b, Value y, Value) const override {
+        const Value p = b.call(Fn::sigmoid, y);
+        return b.times(p, b.minus(b.constant(1), p));
     }
     double factor(int64_t) const override { return 1; }
 };

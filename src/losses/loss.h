@@ -32,6 +32,12 @@ class LossEmitter {
     virtual void give_correct(TensorId count) = 0;
     virtual bool wants_gradient() const = 0;
     virtual void give_gradient(TensorId gradient) = 0;
+
+    // The prediction's derivative along the program's direction; kNoTensor where it is zero.
+    virtual TensorId tangent() = 0;
+    // Residuals r of the prediction's shape, with value = 1/2 |r|^2, and their derivative.
+    virtual void give_residuals(TensorId residuals) = 0;
+    virtual void give_residual_tangents(TensorId tangents) = 0;
 };
 
 class Loss {
@@ -44,6 +50,14 @@ class Loss {
     virtual TargetForm default_form() const = 0;
     virtual bool takes(TargetForm form, const Shape &prediction) const = 0;
     virtual void emit(LossEmitter &emitter) const = 0;
+    // Losses that are sums of squares (of weight() >= 0): their residuals, and these' derivatives
+    // where the prediction has a tangent.
+    virtual bool has_residuals() const { return false; }
+    virtual void emit_residuals(LossEmitter &emitter) const;
+    virtual void emit_residual_tangents(LossEmitter &emitter) const;
+    // The product of the loss's Hessian by its prediction with the prediction's tangent, given as
+    // the gradient.
+    virtual void emit_hessian_product(LossEmitter &emitter) const;
 };
 
 // A tensor [1] of type wide: what a sum over everything gives.

@@ -1,9 +1,23 @@
 // The losses there are, a row each.
 #include <array>
 
+#include "base/error.h"
+#include "base/text.h"
 #include "losses/loss.h"
 
 namespace cnn {
+
+void Loss::emit_residuals(LossEmitter &) const {
+    fail(Status::unsupported, text("loss ", name(), " is no sum of squares"));
+}
+
+void Loss::emit_residual_tangents(LossEmitter &emitter) const {
+    emit_residuals(emitter);
+}
+
+void Loss::emit_hessian_product(LossEmitter &) const {
+    fail(Status::unsupported, text("loss ", name(), " has no second derivative"));
+}
 
 std::span<const Loss *const> losses() {
     static const std::array rows = {softmax_cross_entropy_loss(), sigmoid_cross_entropy_loss(),

@@ -49,6 +49,7 @@ enum class Space : uint8_t {
     gradient,    // the gradient of theta, likewise
     state,       // s, likewise
     status,      // the net's few values that outlive a program: running loss, gate
+    direction,   // a vector as theta, along which derivatives are taken; read only
 };
 
 struct Tensor {
