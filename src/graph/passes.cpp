@@ -1,5 +1,6 @@
 // Passes over a program: what can be left out, and what runs as one kernel.
 #include <algorithm>
+#include <iterator>
 
 #include "graph/program.h"
 
@@ -71,6 +72,135 @@ void remove_unread(Program &program) {
     forget(program.weights);
 }
 
+// The operation that alone reads what op i alone writes, or -1; readers are counted by tensor.
+int64_t only_reader(const Program &program, const std::vector<int> &readers, size_t i) {
+    const Op &op = program.ops[i];
+    if (op.outputs.size() != 1) return -1;
+    const TensorId result = op.outputs[0];
+    if (readers[static_cast<size_t>(result)] != 1 ||
+        program.tensors[static_cast<size_t>(result)].space != Space::activation)
+        return -1;
+    for (size_t j = i + 1; j < program.ops.size(); ++j)
+        for (TensorId id : program.ops[j].inputs)
+            if (id == result) return static_cast<int64_t>(j);
+    return -1;
+}
+
+std::vector<int> count_readers(const Program &program) {
+    std::vector<int> readers(program.tensors.size(), 0);
+    for (const Op &op : program.ops)
+        for (TensorId id : op.inputs) ++readers[static_cast<size_t>(id)];
+    for (TensorId id : program.kept()) ++readers[static_cast<size_t>(id)];
+    return readers;
+}
+
+PointwiseForm form_of(const Op &op) {
+    const auto *pointwise = std::get_if<PointwiseAttributes>(&op.attributes);
+    return op.kind == OpKind::pointwise && pointwise ? pointwise->form : PointwiseForm::other;
+}
+
+class Folding {
+  public:
+    Folding(Program &program, const Device &device) : program_(program), device_(device) {}
+
+    void run();
+
+  private:
+    const Tensor &tensor(TensorId id) const { return program_.tensors[static_cast<size_t>(id)]; }
+    TensorId add(const Tensor &tensor) {
+        program_.tensors.push_back(tensor);
+        return static_cast<TensorId>(program_.tensors.size()) - 1;
+    }
+    void hoist();
+    bool device_fuses(const Op &convolution) const;
+    void fold(Op &normalise);
+
+    Program &program_;
+    const Device &device_;
+    std::vector<Op> early_;
+};
+
+// Puts what depends on theta and s alone before all else.
+void Folding::hoist() {
+    std::vector<bool> known(program_.tensors.size(), false);
+    const auto is_known = [&](TensorId id) {
+        const Space space = tensor(id).space;
+        return space == Space::parameter || space == Space::state || known[static_cast<size_t>(id)];
+    };
+    std::vector<Op> late;
+    for (Op &op : program_.ops) {
+        const auto made = [&](TensorId id) {
+            return id != kNoTensor && tensor(id).space == Space::activation;
+        };
+        const bool early = op.kind == OpKind::pointwise &&
+                           std::all_of(op.inputs.begin(), op.inputs.end(), is_known) &&
+                           std::all_of(op.outputs.begin(), op.outputs.end(), made);
+        if (early)
+            for (TensorId id : op.outputs) known[static_cast<size_t>(id)] = true;
+        (early ? early_ : late).push_back(std::move(op));
+    }
+    program_.ops = std::move(late);
+}
+
+bool Folding::device_fuses(const Op &convolution) const {
+    FusedOp group;
+    const Tensor &y = tensor(convolution.outputs[0]);
+    Tensor channels;
+    channels.shape = {y.shape[1]};
+    group.tensors = {
+        tensor(convolution.inputs[0]), tensor(convolution.inputs[1]), channels, channels, y, y};
+    group.inputs = 4;
+    group.outputs = 1;
+    group.ops = {convolution, Op{OpKind::pointwise, -1, {5, 2, 3}, {4}, affine_attributes()}};
+    group.ops[0].inputs = {0, 1};
+    group.ops[0].outputs = {5};
+    return device_.fuses(group);
+}
+
+// a = inverse_deviation scale, b = shift - mean a.
+void Folding::fold(Op &normalise) {
+    // Its operands are x, mean, inverse deviation, and scale and shift where it has them.
+    const size_t count = normalise.inputs.size();
+    const auto &code = std::get<PointwiseAttributes>(normalise.attributes).expression.code;
+    const bool adds = code.back().fn == Fn::add;
+    const bool scales = count == (adds ? 5u : 4u);
+    ExpressionBuilder e;
+    std::vector<TensorId> inputs(normalise.inputs.begin() + 1, normalise.inputs.end());
+    const auto a = scales ? e.times(e.operand(1), e.operand(2)) : e.operand(1);
+    const auto moved = e.times(e.operand(0), a);
+    const int shift = static_cast<int>(count) - 2;
+    e.result(a);
+    e.result(adds ? e.minus(e.operand(shift), moved) : e.call(Fn::negate, moved));
+    Tensor channels = tensor(normalise.inputs[2]);
+    channels.space = Space::activation;
+    channels.offset = 0;
+    const TensorId scale = add(channels), offset = add(channels);
+    early_.push_back({OpKind::pointwise,
+                      normalise.node,
+                      std::move(inputs),
+                      {scale, offset},
+                      PointwiseAttributes{e.take()}});
+    normalise.inputs = {normalise.inputs[0], scale, offset};
+    normalise.attributes = affine_attributes();
+}
+
+void Folding::run() {
+    const auto normalises = [](const Op &op) { return form_of(op) == PointwiseForm::normalise; };
+    if (std::none_of(program_.ops.begin(), program_.ops.end(), normalises)) return;
+    hoist();
+    const std::vector<int> readers = count_readers(program_);
+    for (size_t i = 0; i < program_.ops.size(); ++i) {
+        if (program_.ops[i].kind != OpKind::convolution || !device_fuses(program_.ops[i])) continue;
+        int64_t next = only_reader(program_, readers, i);
+        if (next >= 0 && form_of(program_.ops[static_cast<size_t>(next)]) == PointwiseForm::bias)
+            next = only_reader(program_, readers, static_cast<size_t>(next));
+        if (next >= 0 && normalises(program_.ops[static_cast<size_t>(next)]))
+            fold(program_.ops[static_cast<size_t>(next)]);
+    }
+    std::move(program_.ops.begin(), program_.ops.end(), std::back_inserter(early_));
+    program_.ops = std::move(early_);
+}
+
 class Fusion {
   public:
     Fusion(const Program &program, const Device &device) : program_(program), device_(device) {}
@@ -80,40 +210,20 @@ class Fusion {
   private:
     using Members = std::vector<size_t>;  // indices of operations, in order
 
-    void count_readers();
-    // The operation that alone reads what op i alone writes, or -1.
-    int64_t only_reader(size_t i) const;
+    void find_writers();
     bool ready_before(size_t op, size_t first, const Members &members) const;
     FusedOp group_of(const Members &members, std::vector<TensorId> &operands) const;
 
     const Program &program_;
     const Device &device_;
-    std::vector<int> readers_;
     std::vector<int64_t> writer_;
 };
 
-void Fusion::count_readers() {
-    readers_.assign(program_.tensors.size(), 0);
+void Fusion::find_writers() {
     writer_.assign(program_.tensors.size(), -1);
-    for (size_t i = 0; i < program_.ops.size(); ++i) {
-        for (TensorId id : program_.ops[i].inputs) ++readers_[static_cast<size_t>(id)];
+    for (size_t i = 0; i < program_.ops.size(); ++i)
         for (TensorId id : program_.ops[i].outputs)
             if (id != kNoTensor) writer_[static_cast<size_t>(id)] = static_cast<int64_t>(i);
-    }
-    for (TensorId id : program_.kept()) ++readers_[static_cast<size_t>(id)];
-}
-
-int64_t Fusion::only_reader(size_t i) const {
-    const Op &op = program_.ops[i];
-    if (op.outputs.size() != 1) return -1;
-    const TensorId result = op.outputs[0];
-    if (readers_[static_cast<size_t>(result)] != 1 ||
-        program_.tensors[static_cast<size_t>(result)].space != Space::activation)
-        return -1;
-    for (size_t j = i + 1; j < program_.ops.size(); ++j)
-        for (TensorId id : program_.ops[j].inputs)
-            if (id == result) return static_cast<int64_t>(j);
-    return -1;
 }
 
 // Whether what `op` reads is there where the group's first member stands.
@@ -161,7 +271,9 @@ FusedOp Fusion::group_of(const Members &members, std::vector<TensorId> &operands
 }
 
 std::vector<FusedOp> Fusion::run(std::vector<std::vector<TensorId>> &operands) {
-    count_readers();
+    find_writers();
+    const std::vector<int> readers = count_readers(program_);
+    const auto reader_of = [&](size_t op) { return only_reader(program_, readers, op); };
     std::vector<bool> taken(program_.ops.size(), false);
     std::vector<FusedOp> groups;
     operands.clear();
@@ -170,7 +282,7 @@ std::vector<FusedOp> Fusion::run(std::vector<std::vector<TensorId>> &operands) {
         Members members{i};
         std::vector<TensorId> ids;
         FusedOp group = group_of(members, ids);
-        for (int64_t next = only_reader(i); next >= 0; next = only_reader(members.back())) {
+        for (int64_t next = reader_of(i); next >= 0; next = reader_of(members.back())) {
             const auto op = static_cast<size_t>(next);
             if (i < program_.repeated && op >= program_.repeated) break;
             members.push_back(op);
@@ -189,6 +301,10 @@ std::vector<FusedOp> Fusion::run(std::vector<std::vector<TensorId>> &operands) {
 }
 
 }  // namespace
+
+void fold_normalisations(Program &program, const Device &device) {
+    Folding(program, device).run();
+}
 
 void simplify(Program &program) {
     remove_identities(program);

@@ -51,6 +51,12 @@ int64_t PackedParameters::bytes() const {
     return total;
 }
 
+Program lowered(const Net &net, const ProgramKey &key, const Device &device) {
+    Program program = lower(net, key);
+    fold_normalisations(program, device);
+    return program;
+}
+
 // Turns a program into a plan's items and values.
 class PlanBuilder {
   public:
@@ -58,7 +64,7 @@ class PlanBuilder {
         : plan_(plan),
           net_(net),
           device_(device),
-          program_(lower(net, plan.key_)),
+          program_(lowered(net, plan.key_, device)),
           groups_(fuse(program_, device, operands_)),
           selection_(select(net, program_, device, groups_, operands_, theta_changes)) {}
 

@@ -71,6 +71,10 @@ Program lower(const Net &net, const ProgramKey &key);
 // Removes reshapes to the same shape, and operations whose results nobody reads.
 void simplify(Program &program);
 
+// Turns normalisations by running statistics that follow convolutions into y a[c] + b[c], a and b
+// computed before all else, where the device fuses that to the convolution.
+void fold_normalisations(Program &program, const Device &device);
+
 // Joins operations as the device's pattern table allows. Operations stay in order; a group stands
 // where its first member stood.
 std::vector<FusedOp> fuse(const Program &program, const Device &device,

@@ -190,7 +190,9 @@ class BatchNorm final : public Layer {
         if (e.settings().flag("scale")) y = b.times(y, next());
         if (e.settings().flag("shift")) y = b.plus(y, next());
         b.result(y);
-        e.emit(OpKind::pointwise, inputs, {before}, PointwiseAttributes{b.take()});
+        // On running statistics it is the same function for all samples, which a device may fold.
+        const PointwiseForm form = e.training() ? PointwiseForm::other : PointwiseForm::normalise;
+        e.emit(OpKind::pointwise, inputs, {before}, PointwiseAttributes{b.take(), form});
         emit_activation(e, before);
     }
 

@@ -222,6 +222,12 @@ PointwiseAttributes bias_attributes() {
     return {e.take(), PointwiseForm::bias, Activation::linear, 0};
 }
 
+PointwiseAttributes affine_attributes() {
+    ExpressionBuilder e;
+    e.result(e.plus(e.times(e.operand(0), e.operand(1)), e.operand(2)));
+    return {e.take(), PointwiseForm::affine, Activation::linear, 0};
+}
+
 PointwiseAttributes add_attributes(int count) {
     ExpressionBuilder e;
     auto total = e.operand(0);

@@ -77,7 +77,15 @@ enum class Activation : int32_t { linear = 0, relu = 1, leaky_relu = 2, sigmoid 
 
 // What a pointwise operation is, for backends that fuse it or have a kernel of its own; the
 // expression alone defines its result.
-enum class PointwiseForm : uint8_t { other, bias, activation, activation_backward, add };
+enum class PointwiseForm : uint8_t {
+    other,
+    bias,  // x + b[c]
+    activation,
+    activation_backward,
+    add,        // of operands of one shape
+    normalise,  // (x - mean[c]) inverse_deviation[c], then maybe times scale[c], plus shift[c]
+    affine,     // x a[c] + b[c]
+};
 
 struct PointwiseAttributes {
     Expression expression;
@@ -155,10 +163,12 @@ double bytes_of(const FusedOp &op, int64_t real_bytes);
 // Output size of a window along one axis; < 1 when the window doesn't fit.
 int64_t window_output(const Window &window, int axis, int64_t input, bool ceil_mode = false);
 
-// The attributes of f(x), of f'(x) dy given dy and y = f(x), of x + b[c], of the sum of `count`.
+// The attributes of f(x), of f'(x) dy given dy and y = f(x), of x + b[c], of x a[c] + b[c], of the
+// sum of `count`.
 PointwiseAttributes activation_attributes(Activation activation, double slope);
 PointwiseAttributes activation_backward_attributes(Activation activation, double slope);
 PointwiseAttributes bias_attributes();
+PointwiseAttributes affine_attributes();
 PointwiseAttributes add_attributes(int count);
 
 }  // namespace cnn

@@ -873,32 +873,43 @@ std::vector<Case> feed_cases() {
 
 // --- Groups.
 
-// convolution, then bias, a residual, an activation, each where asked for.
-Case convolution_chain(const WindowCase &w, bool bias, bool residual, Activation activation) {
+// What follows a convolution, in this order.
+struct Chain {
+    bool bias = false;
+    bool affine = false;  // batch norm folded into a scale and a shift a channel
+    int residual = 0;     // 1: the chain's value plus another, 2: another plus it
+    Activation activation = Activation::linear;
+};
+
+Case convolution_chain(const WindowCase &w, const Chain &chain) {
     CaseBuilder b;
     std::string name = text("convolution_", w.name);
     const Shape y = w.y(w.o);
     TensorId value = b.samples(y);
     b.op(OpKind::convolution, {b.samples(w.x()), b.parameter(w.w())}, {value},
          ConvolutionAttributes{w.window(), w.groups});
-    const auto follow = [&](const PointwiseAttributes &attributes, TensorId other) {
+    const auto follow = [&](const PointwiseAttributes &attributes, std::vector<TensorId> inputs) {
         const TensorId next = b.samples(y);
-        std::vector<TensorId> inputs{value};
-        if (other != kNoTensor) inputs.push_back(other);
-        b.op(OpKind::pointwise, inputs, {next}, attributes);
+        b.op(OpKind::pointwise, std::move(inputs), {next}, attributes);
         value = next;
     };
-    if (bias) {
-        follow(bias_attributes(), b.parameter({w.o}));
+    if (chain.bias) {
+        follow(bias_attributes(), {value, b.parameter({w.o})});
         name += "+bias";
     }
-    if (residual) {
-        follow(add_attributes(2), b.samples(y));
-        name += "+add";
+    if (chain.affine) {
+        follow(affine_attributes(), {value, b.parameter({w.o}), b.parameter({w.o})});
+        name += "+affine";
     }
-    if (activation != Activation::linear) {
-        follow(activation_attributes(activation, 0.1), kNoTensor);
-        name += text("+", name_of(activation));
+    if (chain.residual != 0) {
+        const TensorId other = b.samples(y);
+        follow(add_attributes(2),
+               chain.residual == 1 ? std::vector{value, other} : std::vector{other, value});
+        name += chain.residual == 1 ? "+add" : "+added";
+    }
+    if (chain.activation != Activation::linear) {
+        follow(activation_attributes(chain.activation, 0.1), {value});
+        name += text("+", name_of(chain.activation));
     }
     return b.build(name);
 }
@@ -906,30 +917,25 @@ Case convolution_chain(const WindowCase &w, bool bias, bool residual, Activation
 void add_convolution_chains(std::vector<Case> &cases) {
     for (const WindowCase &w : convolution_windows(0)) {
         if (w.spatial != 2) continue;
-        cases.push_back(convolution_chain(w, true, false, Activation::linear));
-        cases.push_back(convolution_chain(w, true, false, Activation::relu));
+        cases.push_back(convolution_chain(w, {.bias = true}));
+        cases.push_back(convolution_chain(w, {.bias = true, .activation = Activation::relu}));
+        cases.push_back(convolution_chain(
+            w, {.affine = true, .residual = 1, .activation = Activation::leaky_relu}));
     }
     const auto windows = convolution_windows(0);
     for (size_t i : {size_t{2}, size_t{9}, size_t{19}, size_t{20}, size_t{24}, size_t{25}}) {
         for (Activation activation : kActivations) {
-            cases.push_back(convolution_chain(windows[i], true, false, activation));
+            cases.push_back(
+                convolution_chain(windows[i], {.bias = true, .activation = activation}));
             if (activation != Activation::relu && activation != Activation::linear) continue;
-            cases.push_back(convolution_chain(windows[i], false, false, activation));
-            cases.push_back(convolution_chain(windows[i], true, true, activation));
-            cases.push_back(convolution_chain(windows[i], false, true, activation));
+            for (const Chain &chain :
+                 {Chain{}, Chain{.bias = true, .residual = 1}, Chain{.residual = 2},
+                  Chain{.affine = true}, Chain{.bias = true, .affine = true, .residual = 2}}) {
+                Chain all = chain;
+                all.activation = activation;
+                cases.push_back(convolution_chain(windows[i], all));
+            }
         }
-        // Batch norm folded into a scale and a shift a channel.
-        ExpressionBuilder e;
-        e.result(e.plus(e.times(e.operand(0), e.operand(1)), e.operand(2)));
-        CaseBuilder b;
-        const WindowCase &w = windows[i];
-        const Shape y = w.y(w.o);
-        const TensorId inner = b.samples(y);
-        b.op(OpKind::convolution, {b.samples(w.x()), b.parameter(w.w())}, {inner},
-             ConvolutionAttributes{w.window(), w.groups});
-        b.op(OpKind::pointwise, {inner, b.parameter({w.o}), b.parameter({w.o})}, {b.samples(y)},
-             taken(e));
-        cases.push_back(b.build(text("convolution_", w.name, "+scale_shift")));
     }
 }
 

@@ -78,15 +78,22 @@ ConvolutionGroup::ConvolutionGroup(const FusedOp &op) {
         ids[2] = head.inputs[1];
     }
     for (size_t i = 1; i < op.ops.size(); ++i) {
-        const auto &pointwise = std::get<PointwiseAttributes>(op.ops[i].attributes);
+        const Op &next = op.ops[i];
+        const auto &pointwise = std::get<PointwiseAttributes>(next.attributes);
         if (pointwise.form == PointwiseForm::bias) {
-            bias_operand = op.ops[i].inputs[1];
+            bias_operand = next.inputs[1];
+        } else if (pointwise.form == PointwiseForm::affine) {
+            scale_operand = next.inputs[1];
+            shift_operand = next.inputs[2];
+        } else if (pointwise.form == PointwiseForm::add) {
+            residual_operand = next.inputs[next.inputs[0] == ids[2] ? 1 : 0];
         } else {
             epilogue.activation = tile_activation(pointwise.activation);
             epilogue.slope = static_cast<float>(pointwise.slope);
         }
-        ids[2] = op.ops[i].outputs[0];
+        ids[2] = next.outputs[0];
     }
+    operands = op.operands();
     x_operand = ids[0];
     w_operand = ids[1];
     y_operand = ids[2];
@@ -98,7 +105,11 @@ ConvolutionGroup::ConvolutionGroup(const FusedOp &op) {
 
 TileEpilogue ConvolutionGroup::epilogue_at(const Launch &launch) const {
     TileEpilogue at = epilogue;
-    at.bias = bias_operand < 0 ? nullptr : operand(launch, bias_operand);
+    const auto place = [&](int index) { return index < 0 ? nullptr : operand(launch, index); };
+    at.bias = place(bias_operand);
+    at.scale = place(scale_operand);
+    at.shift = place(shift_operand);
+    at.residual = place(residual_operand);
     return at;
 }
 
@@ -164,34 +175,60 @@ Candidate make_candidate(const ConvolutionGroup &group, const char *algorithm, c
                          const Layout &w, const Layout &y, double seconds) {
     Candidate candidate;
     candidate.algorithm = algorithm;
-    candidate.layouts.resize(group.bias_operand < 0 ? 3 : 4);
+    candidate.layouts.resize(static_cast<size_t>(group.operands));
     candidate.layouts[static_cast<size_t>(group.x_operand)] = x;
     candidate.layouts[static_cast<size_t>(group.w_operand)] = w;
     candidate.layouts[static_cast<size_t>(group.y_operand)] = y;
+    if (group.residual_operand >= 0) {
+        candidate.layouts[static_cast<size_t>(group.residual_operand)] = y;
+    }
     candidate.seconds = seconds;
     return candidate;
 }
 
-bool fuses_convolution(const FusedOp &op) {
-    if (op.head().kind != OpKind::convolution || op.ops.size() > 3) return false;
-    bool bias = false;
-    for (size_t i = 1; i < op.ops.size(); ++i) {
-        const Op &next = op.ops[i];
-        if (next.kind != OpKind::pointwise || next.outputs.size() != 1) return false;
-        if (next.inputs[0] != op.ops[i - 1].outputs[0]) return false;
-        const auto &pointwise = std::get<PointwiseAttributes>(next.attributes);
-        const bool last = i + 1 == op.ops.size();
-        if (pointwise.form == PointwiseForm::bias && i == 1) {
-            const Tensor &b = tensor_of(op, next.inputs[1]);
-            if (b.batched || b.shape.rank != 1) return false;
-            bias = true;
-        } else if (pointwise.form != PointwiseForm::activation || !last || (i == 2 && !bias) ||
-                   pointwise.activation > Activation::leaky_relu) {
-            return false;
+namespace {
+
+bool is_of_channels(const FusedOp &op, TensorId id) {
+    const Tensor &tensor = tensor_of(op, id);
+    return !tensor.batched && tensor.shape.rank == 1;
+}
+
+// The place of a pointwise operation in the order that an epilogue has, 0 for one that has none:
+// bias, scale and shift, residual, activation.
+int epilogue_stage(const FusedOp &op, const Op &next, TensorId from) {
+    if (next.kind != OpKind::pointwise || next.outputs.size() != 1) return 0;
+    const auto &pointwise = std::get<PointwiseAttributes>(next.attributes);
+    const auto &in = next.inputs;
+    switch (pointwise.form) {
+        case PointwiseForm::bias:
+            return in[0] == from && is_of_channels(op, in[1]) ? 1 : 0;
+        case PointwiseForm::affine:
+            return in[0] == from && is_of_channels(op, in[1]) && is_of_channels(op, in[2]) ? 2 : 0;
+        case PointwiseForm::add: {
+            if (in.size() != 2 || in[0] == in[1]) return 0;
+            const Tensor &other = tensor_of(op, in[in[0] == from ? 1 : 0]);
+            const Tensor &sum = tensor_of(op, from);
+            return other.batched == sum.batched && other.shape == sum.shape ? 3 : 0;
         }
+        case PointwiseForm::activation:
+            return in[0] == from && pointwise.activation <= Activation::leaky_relu ? 4 : 0;
+        default:
+            return 0;
     }
-    // The fused results in between live nowhere: one output, and three inputs at most.
-    return op.outputs == 1 && op.inputs == (bias ? 3 : 2);
+}
+
+}  // namespace
+
+bool fuses_convolution(const FusedOp &op) {
+    // The fused results in between live nowhere.
+    if (op.head().kind != OpKind::convolution || op.outputs != 1) return false;
+    int stage = 0;
+    for (size_t i = 1; i < op.ops.size(); ++i) {
+        const int next = epilogue_stage(op, op.ops[i], op.ops[i - 1].outputs[0]);
+        if (next <= stage) return false;
+        stage = next;
+    }
+    return true;
 }
 
 namespace {

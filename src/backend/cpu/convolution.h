@@ -19,15 +19,32 @@ struct TileLoop {
     int64_t count = 1, scalar_step = 0, vector_step = 0;
 };
 
-enum class TileBias : uint8_t { none, per_scalar, per_vector };
+// Where a tile's channels are: one for each of its scalars, or in the lanes of its vectors.
+enum class TileChannels : uint8_t { scalars, vectors };
 enum class TileActivation : uint8_t { linear, relu, leaky_relu };
 
-// What happens to a finished sum.
+// What happens to a finished sum: activation((sum + bias) * scale + shift + residual), each where
+// it isn't null. Bias, scale and shift start at the tile's first channel; residual lies as out
+// does.
 struct TileEpilogue {
-    const float *bias = nullptr;  // of the tile's first scalar, or of the first lane of its vectors
-    TileBias bias_kind = TileBias::none;
+    const float *bias = nullptr, *scale = nullptr, *shift = nullptr;
+    const float *residual = nullptr;
+    TileChannels channels = TileChannels::scalars;
     TileActivation activation = TileActivation::linear;
     float slope = 0;
+
+    bool is_identity() const {
+        return bias == nullptr && scale == nullptr && residual == nullptr &&
+               activation == TileActivation::linear;
+    }
+    // As it is `channels_on` channels and `elements` floats of out further.
+    TileEpilogue at(int64_t channels_on, int64_t elements) const {
+        TileEpilogue e = *this;
+        if (bias != nullptr) e.bias += channels_on;
+        if (scale != nullptr) e.scale += channels_on, e.shift += channels_on;
+        if (residual != nullptr) e.residual += elements;
+        return e;
+    }
 };
 
 // Strides and offsets are in floats.
@@ -79,7 +96,7 @@ struct RowsProduct {
     const float *w = nullptr, *x = nullptr;
     float *y = nullptr;
     int64_t depth = 0, w_stride = 0, x_stride = 0, y_stride = 0;
-    TileEpilogue epilogue;  // bias per row of w
+    TileEpilogue epilogue;  // no residual; channels are the rows of w
 };
 
 struct ConvolutionKernels {

@@ -43,6 +43,31 @@ CNN_INLINE vec activated(vec v, const TileEpilogue &e) {
     }
 }
 
+// What an epilogue does to channels: those in the lanes of a vector, or one, in all lanes.
+struct ChannelValues {
+    vec bias = zero(), scale = broadcast(1.0f), shift = zero();
+};
+
+CNN_INLINE ChannelValues channels_in_lanes(const TileEpilogue &e, int64_t from, int64_t lanes) {
+    ChannelValues values;
+    if (e.bias != nullptr) values.bias = load_first(e.bias + from, lanes);
+    if (e.scale != nullptr) {
+        values.scale = load_first(e.scale + from, lanes);
+        values.shift = load_first(e.shift + from, lanes);
+    }
+    return values;
+}
+
+CNN_INLINE ChannelValues one_channel(const TileEpilogue &e, int64_t channel) {
+    ChannelValues values;
+    if (e.bias != nullptr) values.bias = broadcast(e.bias[channel]);
+    if (e.scale != nullptr) {
+        values.scale = broadcast(e.scale[channel]);
+        values.shift = broadcast(e.shift[channel]);
+    }
+    return values;
+}
+
 }  // namespace conv
 }  // namespace cnn::cpu::CNN_ISA
 

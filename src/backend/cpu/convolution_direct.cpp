@@ -206,7 +206,7 @@ UnitRun::UnitRun(const ConvolutionKernels &kernels, const DirectPlan &plan,
     in_ = arguments.in + group * plan.in_group;
     w_ = arguments.w + group * plan.w_group;
     out_ = arguments.out + group * plan.out_group;
-    if (epilogue_.bias != nullptr) epilogue_.bias += group * plan.bias_group;
+    epilogue_ = epilogue_.at(group * plan.bias_group, group * plan.out_group);
     rows_ = part_range(positions_of(plan.rows), plan.row_parts, row_part);
     filters_ =
         part_range(pieces_of(plan.filters, plan.filter_tile), plan.filter_parts, filter_part);
@@ -322,7 +322,6 @@ void UnitRun::run_tiles(int64_t in, int64_t out, int64_t w, int64_t positions, b
     tile_.vector_stride = swapped ? plan_.w_filter : in_step_;
     tile_.out_scalar_stride = swapped ? out_step_ : plan_.out_filter;
     tile_.out_vector_stride = swapped ? plan_.out_filter : out_step_;
-    tile_.epilogue = epilogue_;
     tile_.scalar_ahead = swapped ? 0 : plan_.w_ahead;
     for (int64_t i = block_.begin; i < block_.end; ++i) {
         const Range piece = part_range(plan_.filters, tiles, i);
@@ -333,9 +332,8 @@ void UnitRun::run_tiles(int64_t in, int64_t out, int64_t w, int64_t positions, b
         tile_.out = out_ + out + piece.begin * plan_.out_filter;
         const bool last = swapped ? i + 1 == tiles : at_end;
         tile_.lanes = last ? plan_.out_lanes : INT32_MAX;
-        if (epilogue_.bias != nullptr) {
-            tile_.epilogue.bias = epilogue_.bias + piece.begin * plan_.bias_filter;
-        }
+        tile_.epilogue =
+            epilogue_.at(piece.begin * plan_.bias_filter, out + piece.begin * plan_.out_filter);
         if (plan_.w_reduction == 1) prefetch(weights + count * plan_.w_filter, i + 1 < tiles);
         const int64_t s = swapped ? positions : count, v = swapped ? count : positions;
         kernels_.product[s - 1][v - 1](tile_);

@@ -69,8 +69,7 @@ void DepthwiseRun::run(int64_t plane) const {
     t.x_column = s.dilation[2] * width_;
     t.x_stride = s.stride[2] * width_;
     t.out_stride = width_;
-    t.epilogue = epilogue_;
-    if (epilogue_.bias != nullptr) t.epilogue.bias += block * width_;
+    t.epilogue = epilogue_.at(block * width_, 0);
     for (const Segment &row : plan_.rows) {
         t.row_taps = row.taps;
         for (int64_t r = 0; r < row.count; ++r) {
@@ -93,6 +92,9 @@ void DepthwiseRun::run_row(DepthwiseTile &tile, const Segment &column, const flo
         const Range piece = part_range(column.count, tiles, i);
         tile.x = x + (column.in_begin + piece.begin * column.in_step) * width_;
         tile.out = y + (column.out_begin + piece.begin) * width_;
+        if (epilogue_.residual != nullptr) {
+            tile.epilogue.residual = epilogue_.residual + (tile.out - y_);
+        }
         kernels_.depthwise[piece.end - piece.begin - 1](tile);
     }
 }
@@ -113,7 +115,7 @@ std::unique_ptr<Kernel> prepare_depthwise(Machine &machine, const ConvolutionGro
                                           const Candidate &candidate) {
     if (candidate.algorithm != kDepthwise) return nullptr;
     ConvolutionGroup bound = group;
-    if (bound.bias_operand >= 0) bound.epilogue.bias_kind = TileBias::per_vector;
+    bound.epilogue.channels = TileChannels::vectors;
     return make_kernel([&machine, bound,
                         plan = depthwise_plan(machine, group.shape)](const Launch &launch) {
         const DepthwiseRun run(machine, plan, bound, launch);
@@ -133,7 +135,7 @@ double rows_seconds(const Machine &machine, const ConvolutionShape &flat) {
 
 void rows_candidates(const Machine &machine, const ConvolutionGroup &group,
                      std::vector<Candidate> &out) {
-    if (!group.shape.is_dense()) return;
+    if (!group.shape.is_dense() || group.residual_operand >= 0) return;
     const Layout plain = Layout::plain();
     const ConvolutionShape flat = group.shape.flattened();
     const double elements = static_cast<double>(flat.weights() + group.x.elements());
@@ -152,7 +154,7 @@ void run_rows(const Machine &machine, const ConvolutionShape &flat, int64_t n, R
             t.w = first.w + f * flat.channels;
             t.x = first.x + i * t.x_stride;
             t.y = first.y + i * t.y_stride + f;
-            if (first.epilogue.bias != nullptr) t.epilogue.bias = first.epilogue.bias + f;
+            t.epilogue = first.epilogue.at(f, 0);
             const int64_t r = std::min(rows, filters.end - f), c = std::min(samples, n - i);
             machine.simd.convolution->rows_product[r - 1][c - 1](t);
         }
@@ -162,24 +164,21 @@ void run_rows(const Machine &machine, const ConvolutionShape &flat, int64_t n, R
 std::unique_ptr<Kernel> prepare_rows(Machine &machine, const ConvolutionGroup &group,
                                      const Candidate &candidate) {
     if (candidate.algorithm != kRows) return nullptr;
-    ConvolutionGroup bound = group;
-    if (bound.bias_operand >= 0) bound.epilogue.bias_kind = TileBias::per_scalar;
     const ConvolutionShape flat = group.shape.flattened();
     return make_kernel(
-        [&machine, bound, flat, seconds = rows_seconds(machine, flat)](const Launch &launch) {
+        [&machine, group, flat, seconds = rows_seconds(machine, flat)](const Launch &launch) {
             const int64_t tiles = divide_up(flat.filters, ConvolutionKernels::kMaxRows);
             for_ranges(machine, flat.groups * tiles, seconds, [&](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; ++i) {
                     const int64_t g = i / tiles, f = i % tiles * ConvolutionKernels::kMaxRows;
                     RowsProduct t;
-                    t.w = operand(launch, bound.w_operand) + g * flat.filters * flat.channels;
-                    t.x = operand(launch, bound.x_operand) + g * flat.channels;
-                    t.y = operand(launch, bound.y_operand) + g * flat.filters;
+                    t.w = operand(launch, group.w_operand) + g * flat.filters * flat.channels;
+                    t.x = operand(launch, group.x_operand) + g * flat.channels;
+                    t.y = operand(launch, group.y_operand) + g * flat.filters;
                     t.depth = t.w_stride = flat.channels;
                     t.x_stride = flat.groups * flat.channels;
                     t.y_stride = flat.groups * flat.filters;
-                    t.epilogue = bound.epilogue_at(launch);
-                    if (t.epilogue.bias != nullptr) t.epilogue.bias += g * flat.filters;
+                    t.epilogue = group.epilogue_at(launch).at(g * flat.filters, 0);
                     const int64_t end_f = std::min(flat.filters, f + ConvolutionKernels::kMaxRows);
                     run_rows(machine, flat, launch.n, t, {f, end_f});
                 }

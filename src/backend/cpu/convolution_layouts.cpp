@@ -171,9 +171,7 @@ std::unique_ptr<Kernel> prepare_forward(Machine &machine, const ConvolutionGroup
     if (!samples && !plain_input && candidate.algorithm != kChannels) return nullptr;
     const int64_t block = samples ? machine.width() : 1;
     ConvolutionGroup bound = group;
-    if (bound.bias_operand >= 0) {
-        bound.epilogue.bias_kind = samples ? TileBias::per_scalar : TileBias::per_vector;
-    }
+    bound.epilogue.channels = samples ? TileChannels::scalars : TileChannels::vectors;
     return make_kernel(
         [&machine, bound, block,
          plan = samples ? samples_plan(machine, group.shape, true)

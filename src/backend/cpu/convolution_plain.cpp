@@ -47,8 +47,11 @@ Operands operands_of(const ConvolutionGroup &group, const Launch &launch) {
 
 void finish(float *y, int64_t count, const TileEpilogue &e, int64_t filter) {
     const float bias = e.bias == nullptr ? 0 : e.bias[filter];
+    const float scale = e.scale == nullptr ? 1 : e.scale[filter];
+    const float shift = e.scale == nullptr ? 0 : e.shift[filter];
     for (int64_t i = 0; i < count; ++i) {
-        const float v = y[i] + bias;
+        float v = (y[i] + bias) * scale + shift;
+        if (e.residual != nullptr) v += e.residual[i];
         const bool kept = e.activation == TileActivation::linear || !(v < 0);
         y[i] = kept ? v : e.activation == TileActivation::relu ? 0 : v * e.slope;
     }
@@ -67,7 +70,7 @@ void forward_plane(const Machine &machine, const ConvolutionShape &s, const Oper
             machine.simd.convolution->axpy(w[tap], x + in, s.stride[2], y + out, 1, count);
         });
     }
-    finish(y, s.out_plane(), epilogue, filter);
+    finish(y, s.out_plane(), epilogue.at(0, plane * s.out_plane()), filter);
 }
 
 void backward_plane(const Machine &machine, const ConvolutionShape &s, const Operands &o,

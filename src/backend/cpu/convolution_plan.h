@@ -35,11 +35,13 @@ struct ConvolutionShape {
 struct ConvolutionGroup {
     ConvolutionShape shape;
     Shape x, w, y;
-    int x_operand = 0, w_operand = 0, y_operand = 0, bias_operand = -1;
-    TileEpilogue epilogue;  // but for the bias's place
+    int x_operand = 0, w_operand = 0, y_operand = 0;
+    int bias_operand = -1, scale_operand = -1, shift_operand = -1, residual_operand = -1;
+    int operands = 0;
+    TileEpilogue epilogue;  // but for where its operands are
 
     explicit ConvolutionGroup(const FusedOp &op);
-    // The epilogue at a launch; the bias is of channel 0.
+    // The epilogue at a launch, of channel 0.
     TileEpilogue epilogue_at(const Launch &launch) const;
 };
 
@@ -80,7 +82,8 @@ extern const ConvolutionWay kDepthwiseForward, kRowsForward;
 extern const ConvolutionWay kDirectBackwardWeights, kDenseBackwardWeights;
 extern const ConvolutionWay kPlainForward, kPlainBackwardData, kPlainBackwardWeights;
 
-// A candidate of a group's layouts, in the operands' order; bias and what else there is are plain.
+// A candidate of a group's layouts, in the operands' order; a residual lies as y does, values by
+// channel are plain.
 Candidate make_candidate(const ConvolutionGroup &group, const char *algorithm, const Layout &x,
                          const Layout &w, const Layout &y, double seconds);
 

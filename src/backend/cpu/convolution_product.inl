@@ -55,16 +55,21 @@ CNN_INLINE void sum_products(const ProductTile &t, vec (&sums)[S][V]) {
 __attribute__((noinline)) void finish(const ProductTile &t, const float *sums, int scalars,
                                       int vectors) {
     const TileEpilogue &e = t.epilogue;
-    const TileBias bias_kind = t.last ? e.bias_kind : TileBias::none;
+    const bool in_lanes = e.channels == TileChannels::vectors;
     for (int v = 0; v < vectors; ++v) {
         const int64_t lanes = v == vectors - 1 && t.lanes < kWidth ? t.lanes : kWidth;
-        const vec vector_bias =
-            bias_kind == TileBias::per_vector ? load_first(e.bias + v * kWidth, lanes) : zero();
+        ChannelValues channel;
+        if (t.last && in_lanes) channel = channels_in_lanes(e, v * kWidth, lanes);
         for (int s = 0; s < scalars; ++s) {
-            vec y = load(sums + (s * vectors + v) * kWidth) + vector_bias;
-            if (bias_kind == TileBias::per_scalar) y += broadcast(e.bias[s]);
-            if (t.last) y = activated(y, e);
-            float *const out = t.out + s * t.out_scalar_stride + v * t.out_vector_stride;
+            vec y = load(sums + (s * vectors + v) * kWidth);
+            const int64_t at = s * t.out_scalar_stride + v * t.out_vector_stride;
+            if (t.last) {
+                if (!in_lanes) channel = one_channel(e, s);
+                y = (y + channel.bias) * channel.scale + channel.shift;
+                if (e.residual != nullptr) y += load_first(e.residual + at, lanes);
+                y = activated(y, e);
+            }
+            float *const out = t.out + at;
             if (lanes == kWidth) {
                 store(out, y);
             } else if (t.trim) {
@@ -77,9 +82,7 @@ __attribute__((noinline)) void finish(const ProductTile &t, const float *sums, i
 }
 
 CNN_INLINE bool is_raw(const ProductTile &t) {
-    const bool linear =
-        t.epilogue.bias_kind == TileBias::none && t.epilogue.activation == TileActivation::linear;
-    return t.lanes >= kWidth && (linear || !t.last);
+    return t.lanes >= kWidth && (!t.last || t.epilogue.is_identity());
 }
 
 template <int S, int V>

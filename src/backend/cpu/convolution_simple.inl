@@ -18,14 +18,15 @@ void depthwise(const DepthwiseTile &t) {
         }
     }
     const bool partial = t.lanes < kWidth;
-    const bool has_bias = t.epilogue.bias_kind != TileBias::none;
-    const vec bias = !has_bias ? zero()
-                     : partial ? load_first(t.epilogue.bias, t.lanes)
-                               : load(t.epilogue.bias);
+    const int64_t lanes = partial ? t.lanes : kWidth;
+    const ChannelValues channel = channels_in_lanes(t.epilogue, 0, lanes);
+    const float *const residual = t.epilogue.residual;
     const ivec kept = first_lanes(t.lanes);
 #pragma GCC unroll 16
     for (int v = 0; v < V; ++v) {
-        const vec y = activated(sums[v] + bias, t.epilogue);
+        vec y = (sums[v] + channel.bias) * channel.scale + channel.shift;
+        if (residual != nullptr) y += load(residual + v * t.out_stride);
+        y = activated(y, t.epilogue);
         store(t.out + v * t.out_stride, partial ? select(kept, y, zero()) : y);
     }
 }
@@ -75,9 +76,12 @@ void rows_product(const RowsProduct &t) {
         add_depth<O, N>(sums, w, x);
     }
     for (int o = 0; o < O; ++o) {
-        const float bias = t.epilogue.bias_kind == TileBias::none ? 0 : t.epilogue.bias[o];
+        const float bias = t.epilogue.bias == nullptr ? 0 : t.epilogue.bias[o];
+        const float scale = t.epilogue.scale == nullptr ? 1 : t.epilogue.scale[o];
+        const float shift = t.epilogue.scale == nullptr ? 0 : t.epilogue.shift[o];
         for (int n = 0; n < N; ++n) {
-            t.y[n * t.y_stride + o] = activated(tree_sum(sums[o][n]) + bias, t.epilogue);
+            const float y = (tree_sum(sums[o][n]) + bias) * scale + shift;
+            t.y[n * t.y_stride + o] = activated(y, t.epilogue);
         }
     }
 }
