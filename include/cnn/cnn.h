@@ -562,8 +562,11 @@ CNN_API void cnn_net_cancel(cnn_net *net);
 
 /* ---- Optimizers ---- */
 
-/** A rule that turns gradients into steps, its hyper-parameters and its state. Binds to the first
- *  net it is used with; another is refused (CNN_BAD_STATE) until cnn_optimizer_reset. */
+/** A way to a minimum and its hyper-parameters, of one of two sorts. A first-order rule turns
+ *  gradients into steps: it serves train_step and fit, keeps its state and binds to the first net
+ *  it trains; another is refused (CNN_BAD_STATE) until cnn_optimizer_reset. A minimizer (20 and up)
+ *  sees a whole problem at once: it serves cnn_minimize, as rules do too, and keeps nothing from
+ *  call to call; train_step and fit refuse it (CNN_UNSUPPORTED). */
 typedef struct cnn_optimizer cnn_optimizer;
 
 typedef int32_t cnn_optimizer_kind;
@@ -595,7 +598,46 @@ enum {
     /** theta -= a (3/2 g_t - 1/2 g_(t-1)), the first step a g: the two-step Adams-Bashforth method,
      *  for Delmas 12-14, whose 13 and 14 diverge at every rate. On a curvature l it is stable for
      *  a l in (0, 1), gradient descent for a l in (0, 2). */
-    CNN_ADAMS_BASHFORTH = 6
+    CNN_ADAMS_BASHFORTH = 6,
+    /* Minimizers. f is the value, g its gradient, d a direction of descent. */
+    /** x += a d with a by a line search along d = -g (Hedberg 118-119), or along the floating mean
+     *  d = CNN_AVERAGE d - (1 - CNN_AVERAGE) g (Hedberg 8). With CNN_SEARCH_PERIOD p only every
+     *  p-th step searches, accurately and along -g; the steps between keep its a. */
+    CNN_GRADIENT_DESCENT = 20,
+    /** x -= a/2 (g(x) + g(x - a g(x))): two gradients a step (after Delmas 12, corrected). */
+    CNN_HEUN = 21,
+    /** Nonlinear conjugate gradients (Hedberg 164-169), Polak-Ribiere+ or Fletcher-Reeves. */
+    CNN_NONLINEAR_CG = 22,
+    /** BFGS with a dense inverse Hessian: n^2 numbers (Hedberg 179-182, algorithm 1 corrected). */
+    CNN_BFGS = 23,
+    /** L-BFGS by the two-loop recursion (Hedberg algorithms 2-3, corrected): 2 CNN_HISTORY + 4
+     *  vectors in all. */
+    CNN_LBFGS = 24,
+    /** Levenberg-Marquardt on residuals r with Jacobian J: (J^T J + lambda D) step = -J^T r,
+     *  D = diag(J^T J) (Hedberg 104-117, corrected), lambda by the ratio of the actual to the
+     *  predicted reduction, step^T (lambda D step - J^T r) / 2. n^2 numbers. */
+    CNN_LEVENBERG_MARQUARDT = 25,
+    /** (G + lambda I) step = -g by truncated conjugate gradients on products with the Gauss-Newton
+     *  matrix G, lambda by the same ratio; no matrix is stored. */
+    CNN_GAUSS_NEWTON_CG = 26,
+    /** AdaGrad with the whole matrix of sums of g g^T in place of its diagonal (Delmas, after 10):
+     *  x -= a (S + epsilon)^(-1/2) g. n^2 numbers, n^3 work a step. */
+    CNN_FULL_ADAGRAD = 27,
+    /** RMSProp, likewise with a decaying mean. */
+    CNN_FULL_RMSPROP = 28
+};
+
+typedef int32_t cnn_line_search;
+
+/** How a step's length a is found along d, s being f's slope there, s0 = g^T d (Hedberg 5.1, 7.2).
+ */
+enum {
+    CNN_SEARCH_STRONG_WOLFE = 0, /**< f <= f0 + c1 a s0 and |s| <= c2 |s0| (Hedberg 189-190) */
+    CNN_SEARCH_WOLFE = 1,        /**< f <= f0 + c1 a s0 and s >= c2 s0 (Hedberg 187-188) */
+    CNN_SEARCH_ARMIJO = 2,       /**< f <= f0 + c1 a s0 by backtracking (Armijo-Goldstein) */
+    CNN_SEARCH_GOLDEN = 3,       /**< a bracket, then golden sections to the minimum */
+    CNN_SEARCH_BRENT = 4,        /**< a bracket, then Brent's parabolas */
+    CNN_SEARCH_BRENT_SLOPE = 5   /**< likewise on slopes: Brent with derivatives */
 };
 
 typedef int32_t cnn_key;
@@ -621,8 +663,32 @@ enum {
     /** lambda of the penalty lambda sum_i |theta_i - center_i|, derivative 0 at the centre (Delmas
      * 3, note 1: other norms). */
     CNN_L1 = 10,
-    CNN_MEAN_SQUARES = 11,   /**< 0 or 1: AdaGrad's root is of a mean */
-    CNN_BIAS_CORRECTION = 12 /**< 0 or 1: of RMSProp's average */
+    CNN_MEAN_SQUARES = 11,    /**< 0 or 1: AdaGrad's root is of a mean */
+    CNN_BIAS_CORRECTION = 12, /**< 0 or 1: of RMSProp's average */
+    CNN_LINE_SEARCH = 20,     /**< cnn_line_search */
+    CNN_C1 = 21,              /**< of the line searches; c1 < c2 < 1 */
+    CNN_C2 = 22,
+    CNN_HISTORY = 23,   /**< pairs that L-BFGS keeps */
+    CNN_CG_UPDATE = 24, /**< 0: Polak-Ribiere+, 1: Fletcher-Reeves */
+    /** Conjugate gradients start anew along -g every so many iterations; 0: as many as there are
+     *  parameters. They also do where successive gradients are far from orthogonal. */
+    CNN_RESTART = 25,
+    /** 0: none; 1: diagonal, of nonlinear CG by the diagonal of BFGS's update, of Gauss-Newton-CG
+     *  by sums of squared gradients. */
+    CNN_PRECONDITIONER = 26,
+    /** H0 of BFGS. 0: I, and after the first step (y^T s / y^T y) I (Hedberg 191); 1: I; 2: the
+     *  inverse of a Hessian by differences of n gradients. */
+    CNN_INITIAL_HESSIAN = 27,
+    /** Where y^T s <= CNN_EPSILON |y| |s| (Hedberg 177): 0 skips the update, 1 damps it (Powell).
+     */
+    CNN_CURVATURE_GUARD = 28,
+    CNN_DAMPING = 29,         /**< lambda to start with */
+    CNN_NORM_RESIDUAL = 30,   /**< 1: one residual |r| a sample (Hedberg 106, 110), guarded at 0 */
+    CNN_CG_ITERATIONS = 31,   /**< products a step, at most */
+    CNN_CG_TOLERANCE = 32,    /**< the inner solve stops at this residual relative to |g| */
+    CNN_SAMPLE_FRACTION = 33, /**< of the data that a product uses */
+    CNN_AVERAGE = 34,
+    CNN_SEARCH_PERIOD = 35
 };
 
 /** Makes an optimizer with default hyper-parameters. NULL for an unknown kind or want of memory. */
@@ -747,6 +813,133 @@ typedef struct cnn_report {
  * too. */
 CNN_API cnn_status cnn_net_fit(cnn_net *net, cnn_optimizer *optimizer, const cnn_samples *samples,
                                const cnn_fit *options, cnn_report *report, cnn_error *error);
+
+/* ---- Minimising ---- */
+
+typedef int32_t cnn_stop;
+
+/** Why a minimisation ended. */
+enum {
+    CNN_STOP_NONE = 0,        /**< it didn't begin */
+    CNN_STOP_GRADIENT = 1,    /**< gradient_tolerance */
+    CNN_STOP_STEP = 2,        /**< step_tolerance */
+    CNN_STOP_VALUE = 3,       /**< value_tolerance */
+    CNN_STOP_NO_DECREASE = 4, /**< no lower point was found: a minimum to rounding, or derivatives
+                                   that don't fit the value */
+    CNN_STOP_ITERATIONS = 5,
+    CNN_STOP_EVALUATIONS = 6,
+    CNN_STOP_TIME = 7,
+    CNN_STOP_CANCELLED = 8,  /**< with CNN_CANCELLED */
+    CNN_STOP_NOT_FINITE = 9, /**< with CNN_NOT_FINITE */
+    CNN_STOP_FAILED = 10     /**< with another status */
+};
+
+/** How a minimisation stands, given to a callback at the start and after each iteration. */
+typedef struct cnn_minimize_progress {
+    int64_t iteration; /**< 0: the start */
+    int64_t evaluations;
+    int64_t gradient_evaluations;
+    double value;
+    double gradient_norm; /**< largest magnitude of an element */
+    double step_norm;     /**< 2-norm */
+    double damping;       /**< lambda, where the optimizer has one */
+    double seconds;
+    int64_t reserved[8];
+} cnn_minimize_progress;
+
+/** Non-zero cancels. May not use the optimizer but for reading. */
+typedef int32_t (*cnn_minimize_function)(const cnn_minimize_progress *progress, void *user);
+
+/** When to stop. For tolerances a negative value is a literal zero: never met. A limit that is
+ *  reached is success. */
+typedef struct cnn_minimize_options {
+    /** Stop where max |g_i| is at most this, default 1e-8 in double and 1e-6 in float. By
+     *  Levenberg-Marquardt, where the largest cosine of the angle between the residuals and a
+     *  column of their Jacobian is. */
+    double gradient_tolerance;
+    double step_tolerance; /**< |step| <= this |x|; default the rounding unit (2e-16 or 1e-7) */
+    double
+        value_tolerance; /**< three times in a row f fell by at most this |f|; default likewise */
+    int64_t max_iterations;  /**< default 1000; negative: no limit */
+    int64_t max_evaluations; /**< of values, with or without gradients; default none */
+    double seconds;          /**< default no limit */
+    cnn_minimize_function progress;
+    void *user;
+    /** Takes over for good where the first optimizer stalls: its value fell by less than
+     *  stall_tolerance |f| (default 1e-3) in stall_iterations (default 10), or it stopped by step,
+     *  value or for want of a decrease (Hedberg 8). NULL: none. */
+    cnn_optimizer *then;
+    int64_t stall_iterations;
+    double stall_tolerance;
+    int64_t reserved[8];
+} cnn_minimize_options;
+
+/** Out: what a minimisation did; value and norms are those at x as returned. */
+typedef struct cnn_minimize_report {
+    cnn_stop reason;
+    int32_t reserved32;
+    int64_t iterations;
+    int64_t evaluations;          /**< of the value, those that gave the gradient too included */
+    int64_t gradient_evaluations; /**< of gradients or Jacobians */
+    int64_t products;             /**< with the Gauss-Newton matrix */
+    int64_t restarts;             /**< of conjugate gradients or of a quasi-Newton matrix */
+    int64_t handed_over;          /**< the iteration at which `then` took over; -1: it didn't */
+    int64_t rank;                 /**< of the Jacobian at the end; -1: unknown */
+    double start_value;
+    double value;
+    double gradient_norm; /**< largest magnitude of an element */
+    double step_norm;     /**< 2-norm of the last step */
+    double damping;       /**< the last lambda */
+    double condition;     /**< of the Jacobian, its columns scaled to one length; 0: unknown */
+    double seconds;
+    int64_t reserved[8];
+} cnn_minimize_report;
+
+/** A function of n parameters in double. Either `function`, or `residuals` and
+ *  `residual_function`, whose half sum of squares is then the value. Callbacks return 0; anything
+ *  else cancels. A value that isn't finite is a point to be avoided: a step that leads there is
+ *  shortened. */
+typedef struct cnn_problem {
+    int64_t parameters;
+    /** Gives the value at x and, where gradient isn't NULL, all n elements of the gradient. */
+    int32_t (*function)(int64_t n, const double *x, double *value, double *gradient, void *user);
+    int64_t residuals; /**< m */
+    /** Gives the m residuals and, where jacobian isn't NULL, dr_i/dx_j at jacobian[i * n + j]. */
+    int32_t (*residual_function)(int64_t m, int64_t n, const double *x, double *residuals,
+                                 double *jacobian, void *user);
+    void *user;
+    /** 1: derivatives are central differences, 2 n evaluations each that the report doesn't count,
+     *  and the callbacks are never asked for them. */
+    int32_t numeric_derivatives;
+    int32_t reserved32;
+    int64_t residual_group; /**< residuals in a sample, for CNN_NORM_RESIDUAL; default 1 */
+    int64_t reserved[8];
+} cnn_problem;
+
+/** Minimises the problem from x, n doubles, which become the best point found; on the calling
+ *  thread, in double. The optimizer gives its hyper-parameters and is left as it was; L2 and decay
+ *  of a first-order rule act on all parameters. options and report are nullable. Success whatever
+ *  stopped it, but for CNN_CANCELLED by a callback and CNN_NOT_FINITE at the start or where no step
+ *  leads to a finite value: x is then the best point so far and the report is written too.
+ *  CNN_UNSUPPORTED: the optimizer needs residuals that the problem hasn't. */
+CNN_API cnn_status cnn_minimize(cnn_optimizer *optimizer, const cnn_problem *problem, double *x,
+                                const cnn_minimize_options *options, cnn_minimize_report *report,
+                                cnn_error *error);
+
+/** Gives y = A v for v of n elements; or y = M^-1 v, of a preconditioner M. Non-zero cancels. */
+typedef int32_t (*cnn_product_function)(int64_t n, const double *v, double *y, void *user);
+
+/** Solves A x = b for a symmetric positive definite A that is given by its products, by conjugate
+ *  gradients from x (Hedberg 156-161); preconditioned where preconditioner isn't NULL (6.3).
+ *  Of options gradient_tolerance is |b - A x| relative to |b| (default 1e-10), max_iterations
+ *  defaults to 2 n, seconds and progress serve, value being x^T A x / 2 - b^T x from where it began
+ *  and gradient_norm |b - A x|; the rest isn't looked at. Ends with CNN_STOP_NO_DECREASE where A
+ *  shows not to be positive definite. The report counts products. */
+CNN_API cnn_status cnn_conjugate_gradient(int64_t n, cnn_product_function product,
+                                          cnn_product_function preconditioner, void *user,
+                                          const double *b, double *x,
+                                          const cnn_minimize_options *options,
+                                          cnn_minimize_report *report, cnn_error *error);
 
 /* ---- Parameters, gradient, state ---- */
 

@@ -143,6 +143,21 @@ class Optimizer {
     detail::Owner<cnn_optimizer, cnn_optimizer_destroy> optimizer_;
 };
 
+/// cnn_minimize from x, any container of double, which becomes the best point found. Throws as it
+/// fails: what the report then holds, only the C function gives.
+template <class Container>
+cnn_minimize_report minimize(Optimizer &optimizer, const cnn_problem &problem, Container &x,
+                             const cnn_minimize_options &options = {}) {
+    static_assert(std::is_same_v<detail::Element<Container>, double>);
+    if (detail::elements(x) != problem.parameters)
+        throw std::invalid_argument("minimize: x hasn't as many elements as the problem");
+    cnn_minimize_report report{};
+    detail::check([&](cnn_error *e) {
+        return cnn_minimize(optimizer.get(), &problem, std::data(x), &options, &report, e);
+    });
+    return report;
+}
+
 /// Samples over containers, which must outlive their use. Inputs float or std::uint8_t; labels
 /// std::uint8_t, std::int32_t or std::int64_t.
 class Samples {

@@ -9,8 +9,8 @@ extern "C" {
 cnn_optimizer *cnn_optimizer_create(cnn_optimizer_kind kind) {
     cnn_optimizer *optimizer = nullptr;
     guard(nullptr, [&] {
-        if (const OptimizerRule *rule = find_optimizer(kind))
-            optimizer = new cnn_optimizer{Optimizer(*rule)};
+        if (const OptimizerKind *found = find_optimizer(kind))
+            optimizer = new cnn_optimizer{Optimizer(*found)};
     });
     return optimizer;
 }
@@ -36,7 +36,7 @@ cnn_status cnn_optimizer_get(const cnn_optimizer *optimizer, cnn_key key, double
 }
 
 int32_t cnn_optimizer_key_count(const cnn_optimizer *optimizer) {
-    return optimizer ? static_cast<int32_t>(optimizer->optimizer.rule().keys().size()) : 0;
+    return optimizer ? static_cast<int32_t>(optimizer->optimizer.kind().keys().size()) : 0;
 }
 
 cnn_status cnn_optimizer_describe_key(const cnn_optimizer *optimizer, int32_t index,
@@ -44,7 +44,7 @@ cnn_status cnn_optimizer_describe_key(const cnn_optimizer *optimizer, int32_t in
     return guard(error, [&] {
         const Optimizer &o = need(optimizer, "describe key", "optimizer").optimizer;
         need(info, "describe key", "info");
-        const auto keys = o.rule().keys();
+        const auto keys = o.kind().keys();
         if (index < 0 || static_cast<size_t>(index) >= keys.size())
             fail(Status::out_of_range,
                  text("describe key: index is ", index, ", but must be 0 to ", keys.size() - 1));
@@ -60,7 +60,7 @@ cnn_status cnn_optimizer_describe_key(const cnn_optimizer *optimizer, int32_t in
 }
 
 cnn_optimizer_kind cnn_optimizer_get_kind(const cnn_optimizer *optimizer) {
-    return optimizer ? optimizer->optimizer.rule().kind() : 0;
+    return optimizer ? optimizer->optimizer.kind().kind() : 0;
 }
 
 int64_t cnn_optimizer_steps(const cnn_optimizer *optimizer) {

@@ -128,12 +128,12 @@ std::string describe_network(const Session &session) {
 std::string describe_optimizer(const Optimizer &optimizer) {
     JsonWriter out;
     out.open('{');
-    write_text(out, "kind", optimizer.rule().name());
+    write_text(out, "kind", optimizer.kind().name());
     out.key("steps");
     out.value(optimizer.steps());
     out.key("values");
     out.open('{');
-    for (const KeyInfo &key : optimizer.rule().keys()) {
+    for (const KeyInfo &key : optimizer.kind().keys()) {
         out.key(key.name);
         out.value(optimizer[key.key]);
     }
@@ -527,13 +527,13 @@ Optimizer ModelFile::optimizer(Session &session) const {
     if (!has_optimizer()) fail(Status::not_found, "the file has no optimizer: it is a model");
     check_members(optimizer_, {"kind", "steps", "values", "position"}, kOptimizer);
     const std::string &kind = string_of(optimizer_.find("kind"), text(kOptimizer, ": kind"));
-    const OptimizerRule *rule = find_optimizer(std::string_view(kind));
-    if (!rule) refuse_unknown(text(kOptimizer, " is of kind \"", kind, "\""));
-    Optimizer optimizer(*rule);
+    const OptimizerKind *found = find_optimizer(std::string_view(kind));
+    if (!found) refuse_unknown(text(kOptimizer, " is of kind \"", kind, "\""));
+    Optimizer optimizer(*found);
     read_values(optimizer);
     read_position(optimizer);
     const int64_t parameters = session.elements(VectorKind::parameters);
-    std::vector<std::vector<float>> states(static_cast<size_t>(rule->state_count()));
+    std::vector<std::vector<float>> states(static_cast<size_t>(optimizer.state_count()));
     for (size_t i = 0; i < states.size(); ++i) {
         const int64_t shape[1] = {parameters};
         copy_floats(tensor(state_name(i), shape), states[i]);
@@ -546,7 +546,7 @@ Optimizer ModelFile::optimizer(Session &session) const {
 
 void ModelFile::read_values(Optimizer &optimizer) const {
     const std::string what = text(kOptimizer, ": values");
-    const auto keys = optimizer.rule().keys();
+    const auto keys = optimizer.kind().keys();
     for (const JsonMember &member : object_of(optimizer_.find("values"), what)) {
         const auto key = std::find_if(keys.begin(), keys.end(), [&](const KeyInfo &info) {
             return member.name == info.name;

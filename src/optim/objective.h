@@ -48,6 +48,8 @@ class VectorSpace {
 // at jacobian[p * rows + row]; empty where it wasn't asked for. Parameters are the free ones only.
 struct ResidualBlock {
     int64_t rows = 0;
+    // Rows come in runs of as many, a sample's outputs each; 1: every row stands alone.
+    int64_t group = 1;
     std::span<const double> residuals;
     std::span<const double> jacobian;
 };

@@ -52,32 +52,36 @@ std::unique_ptr<Kernel> prepare_best(Device &device, const FusedOp &group) {
 
 }  // namespace
 
-Optimizer::Optimizer(const OptimizerRule &rule) : rule_(rule) {
-    for (const KeyInfo &key : rule.keys()) values_.push_back(key.default_value);
+Optimizer::Optimizer(const OptimizerKind &kind) : kind_(kind) {
+    for (const KeyInfo &key : kind.keys()) values_.push_back(key.default_value);
+}
+
+const OptimizerRule &Optimizer::rule(const char *operation) const {
+    if (const OptimizerRule *rule = kind_.rule()) return *rule;
+    fail(Status::unsupported, text(operation, ": optimizer ", name(),
+                                   " takes no single steps: it minimises over all samples at once; "
+                                   "call cnn_net_minimize, or cnn_minimize for a function"));
 }
 
 const KeyInfo &Optimizer::info(Key key) const {
-    for (const KeyInfo &info : rule_.keys())
+    for (const KeyInfo &info : kind_.keys())
         if (info.key == key) return info;
-    fail(Status::not_found, text("optimizer ", rule_.name(), " has no key ", key));
+    fail(Status::not_found, text("optimizer ", name(), " has no key ", key));
 }
 
 double Optimizer::operator[](Key key) const {
-    return values_[static_cast<size_t>(&info(key) - rule_.keys().data())];
+    return values_[static_cast<size_t>(&info(key) - kind_.keys().data())];
 }
 
 void Optimizer::set(Key key, double value) {
     const KeyInfo &bounds = info(key);
     if (!(value >= bounds.minimum && value <= bounds.maximum))
-        fail(Status::out_of_range,
-             text("optimizer ", rule_.name(), ": ", bounds.name, " is ", value, ", but must be ",
-                  bounds.minimum, " to ", bounds.maximum));
-    const bool is_flag =
-        key == Key::nesterov || key == Key::mean_squares || key == Key::bias_correction;
-    if (is_flag && value != 0 && value != 1)
-        fail(Status::out_of_range, text("optimizer ", rule_.name(), ": ", bounds.name, " is ",
-                                        value, ", but must be 0 or 1"));
-    values_[static_cast<size_t>(&bounds - rule_.keys().data())] = value;
+        fail(Status::out_of_range, text("optimizer ", name(), ": ", bounds.name, " is ", value,
+                                        ", but must be ", bounds.minimum, " to ", bounds.maximum));
+    if (bounds.whole && value != std::floor(value))
+        fail(Status::out_of_range, text("optimizer ", name(), ": ", bounds.name, " is ", value,
+                                        ", but must be a whole number"));
+    values_[static_cast<size_t>(&bounds - kind_.keys().data())] = value;
 }
 
 void Optimizer::reset() {
@@ -92,18 +96,19 @@ void Optimizer::reset() {
 }
 
 void Optimizer::bind(const std::shared_ptr<const void> &owner, int64_t parameters) {
-    if (owner_ == owner) return;
+    // What keeps nothing from call to call serves any net.
+    if (owner_ == owner || !kind_.rule()) return;
     if (owner_)
-        fail(Status::bad_state, text("optimizer ", rule_.name(),
-                                     " is bound to another net; cnn_optimizer_reset frees it"));
+        fail(Status::bad_state,
+             text("optimizer ", name(), " is bound to another net; cnn_optimizer_reset frees it"));
     std::vector<FlatVector> states;
-    for (int i = 0; i < rule_.state_count(); ++i) states.emplace_back(parameters);
+    for (int i = 0; i < state_count(); ++i) states.emplace_back(parameters);
     states_ = std::move(states);
     owner_ = owner;
 }
 
 bool Optimizer::has(Key key) const {
-    const auto keys = rule_.keys();
+    const auto keys = kind_.keys();
     return std::any_of(keys.begin(), keys.end(),
                        [&](const KeyInfo &info) { return info.key == key; });
 }
@@ -112,7 +117,7 @@ bool Optimizer::has(Key key) const {
 // states, which are written.
 Expression Optimizer::update_expression(const Terms &terms) const {
     ExpressionBuilder b;
-    const int count = rule_.state_count();
+    const int count = state_count();
     const int first = terms.centered ? 4 : 3;
     const auto gate = b.operand(1), theta = b.operand(first);
     const auto away = terms.centered ? b.minus(theta, b.operand(3)) : theta;
@@ -129,7 +134,7 @@ Expression Optimizer::update_expression(const Terms &terms) const {
     for (int i = 0; i < kOptimizerScalars; ++i) in.scalars.push_back(b.scalar(kSlotRule + i));
     OptimizerRule::Value next{};
     std::vector<OptimizerRule::Value> states(static_cast<size_t>(count));
-    rule_.update(b, in, next, states);
+    kind_.rule()->update(b, in, next, states);
     b.result(b.select(gate, next, theta));
     for (size_t i = 0; i < states.size(); ++i) b.result(b.select(gate, states[i], in.states[i]));
     return b.take();
@@ -148,9 +153,9 @@ FusedOp Optimizer::update_group(int64_t count, const Terms &terms) const {
     group.tensors = {vector(Space::gradient), single, single};
     if (terms.centered) group.tensors.push_back(vector(Space::parameter));
     group.inputs = static_cast<int32_t>(group.tensors.size());
-    group.outputs = 1 + rule_.state_count();
+    group.outputs = 1 + state_count();
     group.tensors.push_back(vector(Space::parameter));
-    for (int i = 0; i < rule_.state_count(); ++i) group.tensors.push_back(vector(Space::state));
+    for (int i = 0; i < state_count(); ++i) group.tensors.push_back(vector(Space::state));
     Op op;
     op.kind = OpKind::pointwise;
     for (int32_t id = 0; id < group.operands(); ++id) {
@@ -219,8 +224,8 @@ void Optimizer::step(Queue &queue, const StepMemory &memory, double rate) {
     launch.operands = refs_.data();
     clip_->launch(queue, launch);
 
-    rule_.scalars(*this, steps_ + 1, rate,
-                  std::span<double>(scalars).subspan(kSlotRule, kOptimizerScalars));
+    kind_.rule()->scalars(*this, steps_ + 1, rate,
+                          std::span<double>(scalars).subspan(kSlotRule, kOptimizerScalars));
     const double l2 = (*this)[Key::l2], l1 = value_or_zero(Key::l1);
     const double decay = rate * value_or_zero(Key::weight_decay);
     const int64_t real = device_->real_bytes();

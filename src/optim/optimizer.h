@@ -1,5 +1,6 @@
-// First-order optimizers: rules that turn a gradient into a step, as expressions over flat vectors,
-// so that every backend runs them in one pass. Knows neither nets nor layers.
+// Optimizers, of two sorts. First-order rules turn a gradient into a step, as expressions over flat
+// vectors, so that every backend runs them in one pass; minimizers (minimize.h) see a whole problem
+// at once. Knows neither nets nor layers.
 #pragma once
 
 #include <memory>
@@ -26,12 +27,29 @@ enum class Key : int32_t {
     l1 = 10,
     mean_squares = 11,
     bias_correction = 12,
+    line_search = 20,
+    c1 = 21,
+    c2 = 22,
+    history = 23,
+    cg_update = 24,
+    restart = 25,
+    preconditioner = 26,
+    initial_hessian = 27,
+    curvature_guard = 28,
+    damping = 29,
+    norm_residual = 30,
+    cg_iterations = 31,
+    cg_tolerance = 32,
+    sample_fraction = 33,
+    average = 34,
+    search_period = 35,
 };
 
 struct KeyInfo {
     Key key;
     const char *name;
     double default_value, minimum, maximum;
+    bool whole = false;  // an integer
 };
 
 class HyperParameters {
@@ -40,17 +58,30 @@ class HyperParameters {
     virtual double operator[](Key key) const = 0;
 };
 
-// What an optimizer adds to the frame below, which does clipping, L2, L1, weight decay and the
-// gate.
-class OptimizerRule {
+class OptimizerRule;
+class Minimizer;
+
+// What every optimizer is.
+class OptimizerKind {
+  public:
+    virtual ~OptimizerKind() = default;
+    virtual int32_t kind() const = 0;  // cnn_optimizer_kind
+    virtual const char *name() const = 0;
+    // All of its keys; a rule's include learning_rate, l2, l1 and clip_norm, and weight_decay where
+    // it has it.
+    virtual std::span<const KeyInfo> keys() const = 0;
+    // Which sort it is: null for the other.
+    virtual const OptimizerRule *rule() const { return nullptr; }
+    virtual const Minimizer *minimizer() const { return nullptr; }
+};
+
+// What a first-order optimizer adds to the frame below, which does clipping, L2, L1, weight decay
+// and the gate.
+class OptimizerRule : public OptimizerKind {
   public:
     using Value = ExpressionBuilder::Value;
 
-    virtual ~OptimizerRule() = default;
-    virtual int32_t kind() const = 0;  // cnn_optimizer_kind
-    virtual const char *name() const = 0;
-    // All of its keys, learning_rate, l2, l1 and clip_norm included; weight_decay where it has it.
-    virtual std::span<const KeyInfo> keys() const = 0;
+    const OptimizerRule *rule() const final { return this; }
     virtual int state_count() const = 0;  // flat vectors as long as theta
     // Values that change from step to step (from 1), at most kOptimizerScalars.
     virtual void scalars(const HyperParameters &values, int64_t step, double rate,
@@ -70,9 +101,9 @@ class OptimizerRule {
 inline constexpr int kOptimizerScalars = 8;
 
 // The optimizers there are. To add one: its file, its row in registry.cpp.
-std::span<const OptimizerRule *const> optimizer_rules();
-const OptimizerRule *find_optimizer(int32_t kind);
-const OptimizerRule *find_optimizer(std::string_view name);
+std::span<const OptimizerKind *const> optimizer_kinds();
+const OptimizerKind *find_optimizer(int32_t kind);
+const OptimizerKind *find_optimizer(std::string_view name);
 const OptimizerRule *sgd_rule();
 const OptimizerRule *adam_rule();
 const OptimizerRule *adamw_rule();
@@ -103,9 +134,12 @@ struct FitPosition {
 
 class Optimizer final : public HyperParameters {
   public:
-    explicit Optimizer(const OptimizerRule &rule);
+    explicit Optimizer(const OptimizerKind &kind);
 
-    const OptimizerRule &rule() const { return rule_; }
+    const OptimizerKind &kind() const { return kind_; }
+    const char *name() const { return kind_.name(); }
+    // Throws Error(unsupported), naming the operation, for a minimizer.
+    const OptimizerRule &rule(const char *operation) const;
     const KeyInfo &info(Key key) const;  // throws Error(not_found)
     double operator[](Key key) const override;
     void set(Key key, double value);
@@ -116,6 +150,8 @@ class Optimizer final : public HyperParameters {
     const FitPosition &position() const { return position_; }
     void reset();
 
+    // Flat vectors as long as theta that live from step to step; a minimizer has none.
+    int state_count() const { return kind_.rule() ? kind_.rule()->state_count() : 0; }
     // Binds to an owner, told apart by its address; throws Error(bad_state) when bound to another.
     void bind(const std::shared_ptr<const void> &owner, int64_t parameters);
     const std::shared_ptr<const void> &owner() const { return owner_; }
@@ -148,7 +184,7 @@ class Optimizer final : public HyperParameters {
     FusedOp update_group(int64_t count, const Terms &terms) const;
     Expression update_expression(const Terms &terms) const;
 
-    const OptimizerRule &rule_;
+    const OptimizerKind &kind_;
     std::vector<double> values_;
     int64_t steps_ = 0;
     FitPosition position_;

@@ -5,21 +5,23 @@
 
 namespace cnn {
 
-std::span<const OptimizerRule *const> optimizer_rules() {
-    static const std::array rows = {sgd_rule(),     adam_rule(),    adamw_rule(),
-                                    adagrad_rule(), rmsprop_rule(), adams_bashforth_rule()};
+std::span<const OptimizerKind *const> optimizer_kinds() {
+    static const std::array<const OptimizerKind *, 6> rows = {
+        sgd_rule(),     adam_rule(),    adamw_rule(),
+        adagrad_rule(), rmsprop_rule(), adams_bashforth_rule(),
+    };
     return rows;
 }
 
-const OptimizerRule *find_optimizer(int32_t kind) {
-    for (const OptimizerRule *rule : optimizer_rules())
-        if (rule->kind() == kind) return rule;
+const OptimizerKind *find_optimizer(int32_t kind) {
+    for (const OptimizerKind *row : optimizer_kinds())
+        if (row->kind() == kind) return row;
     return nullptr;
 }
 
-const OptimizerRule *find_optimizer(std::string_view name) {
-    for (const OptimizerRule *rule : optimizer_rules())
-        if (rule->name() == name) return rule;
+const OptimizerKind *find_optimizer(std::string_view name) {
+    for (const OptimizerKind *row : optimizer_kinds())
+        if (row->name() == name) return row;
     return nullptr;
 }
 

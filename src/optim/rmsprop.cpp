@@ -15,7 +15,7 @@ constexpr std::array kKeys = {
     KeyInfo{Key::beta2, "beta2", 0.9, 0, 0.999999999},
     // Not zero: where a gradient is, the step would be 0 / 0.
     KeyInfo{Key::epsilon, "epsilon", 1e-8, 1e-16, 1},
-    KeyInfo{Key::bias_correction, "bias_correction", 0, 0, 1},
+    KeyInfo{Key::bias_correction, "bias_correction", 0, 0, 1, true},
     KeyInfo{Key::l2, "l2", 0, 0, 1e6},
     KeyInfo{Key::l1, "l1", 0, 0, 1e6},
     KeyInfo{Key::clip_norm, "clip_norm", 0, 0, 1e30},

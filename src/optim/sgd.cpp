@@ -12,7 +12,7 @@ namespace {
 constexpr std::array kKeys = {
     KeyInfo{Key::learning_rate, "learning_rate", 0.01, 0, 1e6},
     KeyInfo{Key::momentum, "momentum", 0.9, 0, 1},
-    KeyInfo{Key::nesterov, "nesterov", 0, 0, 1},
+    KeyInfo{Key::nesterov, "nesterov", 0, 0, 1, true},
     KeyInfo{Key::weight_decay, "weight_decay", 0, 0, 1e6},
     KeyInfo{Key::l2, "l2", 0, 0, 1e6},
     KeyInfo{Key::l1, "l1", 0, 0, 1e6},

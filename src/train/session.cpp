@@ -228,6 +228,7 @@ const std::vector<Segment> &Session::segments() {
 }
 
 void Session::prepare_training(Optimizer &optimizer, const char *operation) {
+    optimizer.rule(operation);
     check_training(operation);
     if (net_.theta().elements() == 0)
         fail(Status::bad_state, text(operation, ": the net has no parameters"));

@@ -1,0 +1,178 @@
+// First-order rules on a whole objective: the update expression of training over all elements that
+// may move, and the best point seen kept aside, since a rule's values rise and fall.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "optim/minimize.h"
+
+namespace cnn {
+
+namespace {
+
+// Slots of the expression: as an update of training has them.
+enum RuleSlot : int32_t {
+    kSlotRate = kSlotUpdate,
+    kSlotL2,
+    kSlotL1,
+    kSlotDecay,
+    kSlotRule,
+};
+
+bool has_key(const OptimizerRule &rule, Key key) {
+    const auto keys = rule.keys();
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const KeyInfo &info) { return info.key == key; });
+}
+
+// Operands: gradient, theta, the states, and with `masked` 1 where an element may move.
+Expression rule_expression(const OptimizerRule &rule, bool masked) {
+    ExpressionBuilder b;
+    const int count = rule.state_count();
+    OptimizerRule::Operands in;
+    const auto theta = b.operand(1), zero = b.constant(0), l1 = b.scalar(kSlotL1);
+    in.theta = b.minus(theta, b.times(b.scalar(kSlotDecay), theta));
+    const auto below = b.select(b.call(Fn::less, theta, zero), b.call(Fn::negate, l1), zero);
+    const auto sign = b.select(b.call(Fn::less, zero, theta), l1, below);
+    const auto l2 = b.times(b.scalar(kSlotL2), theta);
+    in.gradient = b.plus(b.operand(0), b.plus(l2, sign));
+    in.rate = b.scalar(kSlotRate);
+    for (int i = 0; i < count; ++i) in.states.push_back(b.operand(2 + i));
+    for (int i = 0; i < kOptimizerScalars; ++i) in.scalars.push_back(b.scalar(kSlotRule + i));
+    OptimizerRule::Value next{};
+    std::vector<OptimizerRule::Value> states(static_cast<size_t>(count));
+    rule.update(b, in, next, states);
+    b.result(masked ? b.select(b.operand(2 + count), next, theta) : next);
+    for (const auto &state : states) b.result(state);
+    return b.take();
+}
+
+class RuleRun {
+  public:
+    RuleRun(Minimization &run, const OptimizerRule &rule, const HyperParameters &keys,
+            std::unique_ptr<Vector> &x)
+        : run_(run),
+          rule_(rule),
+          keys_(keys),
+          x_(x),
+          space_(run.space()),
+          masked_(!run.objective().free().empty()),
+          expression_(rule_expression(rule, masked_)),
+          gradient_(space_.create()),
+          best_(space_.create()),
+          step_(space_.create()) {
+        for (int i = 0; i < rule.state_count(); ++i) states_.push_back(space_.create());
+        if (masked_) make_mask();
+        space_.copy(*best_, *x_);
+    }
+
+    void run() {
+        try {
+            steps();
+        } catch (...) {
+            x_.swap(best_);
+            if (kept_.gradient_norm >= 0) {
+                run_.report().value = kept_.value;
+                run_.report().gradient_norm = kept_.gradient_norm;
+            }
+            throw;
+        }
+    }
+
+  private:
+    void make_mask() {
+        std::vector<double> values(static_cast<size_t>(space_.size()), 0.0);
+        for (int64_t i : run_.objective().free()) values[static_cast<size_t>(i)] = 1;
+        mask_ = space_.create();
+        space_.write(*mask_, values);
+    }
+
+    Iterate evaluate() {
+        Iterate at{};
+        at.value = run_.value_and_gradient(*x_, *gradient_);
+        at.gradient_norm = space_.max_abs(*gradient_);
+        return at;
+    }
+
+    void keep(const Iterate &at) {
+        if (kept_.gradient_norm >= 0 && !(at.value < kept_.value)) return;
+        space_.copy(*best_, *x_);
+        kept_ = at;
+    }
+
+    void steps() {
+        Iterate at = evaluate();
+        run_.report().value = at.value;
+        if (all_finite(at.value, at.gradient_norm)) keep(at);
+        run_.start(at);
+        for (int64_t t = 1;; ++t) {
+            space_.copy(*step_, *x_);
+            update(t);
+            at = evaluate();
+            if (!all_finite(at.value, at.gradient_norm))
+                fail(Status::not_finite,
+                     text("minimize: by ", rule_.name(), " the value is ", at.value,
+                          " and the largest element of the gradient ", at.gradient_norm,
+                          " at iteration ", run_.report().iterations + 1,
+                          "; x is the best point before; try a smaller learning_rate (now ",
+                          keys_[Key::learning_rate], ")"));
+            keep(at);
+            space_.combine(*step_, 1, *x_, -1, *step_);
+            at.step_norm = norm(space_, *step_);
+            at.x_norm = norm(space_, *x_);
+            run_.iterate(at);
+        }
+    }
+
+    double value_or_zero(Key key) const { return has_key(rule_, key) ? keys_[key] : 0; }
+
+    void clip() {
+        const double most = keys_[Key::clip_norm];
+        if (most <= 0) return;
+        const double length = norm(space_, *gradient_);
+        if (length > most) space_.scale(*gradient_, most / length);
+    }
+
+    void update(int64_t t) {
+        clip();
+        const double rate = keys_[Key::learning_rate];
+        std::array<double, kSlotCount> scalars{};
+        rule_.scalars(keys_, t, rate,
+                      std::span<double>(scalars).subspan(kSlotRule, kOptimizerScalars));
+        scalars[kSlotRate] = rate;
+        scalars[kSlotL2] = value_or_zero(Key::l2);
+        scalars[kSlotL1] = value_or_zero(Key::l1);
+        scalars[kSlotDecay] = rate * value_or_zero(Key::weight_decay);
+        std::vector<const Vector *> operands = {gradient_.get(), x_.get()};
+        std::vector<Vector *> results = {x_.get()};
+        for (const auto &state : states_) {
+            operands.push_back(state.get());
+            results.push_back(state.get());
+        }
+        if (masked_) operands.push_back(mask_.get());
+        space_.apply(expression_, operands, scalars, results);
+    }
+
+    Minimization &run_;
+    const OptimizerRule &rule_;
+    const HyperParameters &keys_;
+    std::unique_ptr<Vector> &x_;
+    VectorSpace &space_;
+    bool masked_;
+    Expression expression_;
+    std::unique_ptr<Vector> gradient_, best_, step_, mask_;
+    std::vector<std::unique_ptr<Vector>> states_;
+    Iterate kept_{0, -1, 0, 0};
+};
+
+}  // namespace
+
+void minimize_by_rule(Minimization &run, const OptimizerRule &rule, const HyperParameters &keys,
+                      std::unique_ptr<Vector> &x) {
+    RuleRun(run, rule, keys, x).run();
+}
+
+}  // namespace cnn
