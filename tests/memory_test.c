@@ -102,6 +102,19 @@ static cnn_status open_on(struct heap *heap, const char *spec, int64_t limit, cn
     return cnn_device_open(spec, &options, device, &err);
 }
 
+static int32_t square(int64_t count, const float *x, float *y, void *user) {
+    (void)user;
+    for (int64_t i = 0; i < count; i++) y[i] = x[i] * x[i];
+    return 0;
+}
+
+static int32_t square_backward(int64_t count, const float *x, const float *y, const float *dy,
+                               float *dx, void *user) {
+    (void)y, (void)user;
+    for (int64_t i = 0; i < count; i++) dx[i] = 2 * x[i] * dy[i];
+    return 0;
+}
+
 static cnn_net *make_net(void) {
     cnn_net *net = seeded_net(5);
     cnn_node n = cnn_net_input(net, NULL, 3, (const int64_t[]){2, 6, 6});
@@ -109,6 +122,9 @@ static cnn_net *make_net(void) {
                        &(cnn_conv2d){.filters = 3, .kernel = {3, 3}, .activation = CNN_RELU});
     n = cnn_net_max_pool2d(net, n, &(cnn_pool2d){.window = {2, 2}});
     n = cnn_net_batch_norm(net, n, NULL);
+    n = cnn_net_host_activation(
+        net, n,
+        &(cnn_host_activation){.kind = "square", .forward = square, .backward = square_backward});
     n = cnn_net_dense(net, n, &(cnn_dense){.units = kOut});
     cnn_net_loss(net, n, &(cnn_loss){.kind = CNN_LOSS_SOFTMAX_CROSS_ENTROPY});
     return net;

@@ -110,6 +110,37 @@ cnn_samples all_samples() {
     return samples;
 }
 
+int32_t scale(const cnn_host_call *call, void *) {
+    for (int64_t i = 0; i < call->n * 12; ++i)
+        call->output[i] = call->inputs[0][i] * call->parameters[0][i % 12];
+    return 0;
+}
+
+int32_t scale_backward(const cnn_host_call *call, void *) {
+    for (int64_t i = 0; i < call->n * 12; ++i) {
+        call->input_gradients[0][i] = call->output_gradient[i] * call->parameters[0][i % 12];
+        call->parameter_gradients[0][i % 12] += call->output_gradient[i] * call->inputs[0][i];
+    }
+    return 0;
+}
+
+cnn_host_layer host_scale() {
+    static const cnn_host_parameter parameter = [] {
+        cnn_host_parameter p{};
+        p.name = "scale";
+        p.rank = 1;
+        p.shape[0] = 12;
+        return p;
+    }();
+    cnn_host_layer layer{};
+    layer.kind = "scale";
+    layer.parameters = &parameter;
+    layer.parameter_count = 1;
+    layer.forward = scale;
+    layer.backward = scale_backward;
+    return layer;
+}
+
 // The status of building: what cnn_net_error tells, or want of memory for the net itself.
 cnn_net *build() {
     cnn_net *net = cnn_net_create(nullptr);
@@ -128,6 +159,8 @@ cnn_net *build() {
     n = cnn_net_conv2d(net, n, &conv);
     n = cnn_net_max_pool2d(net, n, &pool);
     n = cnn_net_batch_norm(net, n, nullptr);
+    const cnn_host_layer layer = host_scale();
+    n = cnn_net_host_layer(net, &n, 1, &layer);
     n = cnn_net_dense(net, n, &dense);
     cnn_net_loss(net, n, &loss);
     return net;
@@ -200,6 +233,8 @@ int session(const char *spec) {
     });
     attempt("load",
             [&] { return cnn_checkpoint_load_memory(file, bytes, &loaded, &restored, &error); });
+    const cnn_host_layer layer = host_scale();
+    attempt("bind", [&] { return cnn_net_bind_host_layer(loaded, "scale_1", &layer, &error); });
     cnn_net *clone = nullptr;
     attempt("clone", [&] { return cnn_net_clone(net, &clone, &error); });
     attempt("copy", [&] { return cnn_net_copy_parameters(clone, net, &error); });

@@ -334,6 +334,18 @@ CNN_API cnn_node cnn_net_global_average_pool2d(cnn_net *net, cnn_node input,
 /** [C, H, W] as [C H W], index (c H + h) W + w (Delmas 41-42). Moves no data. */
 CNN_API cnn_node cnn_net_flatten(cnn_net *net, cnn_node input, const cnn_plain *descriptor);
 
+typedef struct cnn_reshape {
+    const char *name;
+    int64_t shape[3]; /**< {K}, {C, L} or {C, H, W} */
+    int32_t rank;     /**< 1 to 3, required */
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_reshape;
+
+/** The same elements, in row-major order, under another shape of as many: {C, H, W} as {C H W} and
+ *  back (Delmas 41-42), D's vec and sqr. */
+CNN_API cnn_node cnn_net_reshape(cnn_net *net, cnn_node input, const cnn_reshape *descriptor);
+
 typedef struct cnn_activation {
     const char *name;
     cnn_activation_kind kind;
@@ -392,6 +404,107 @@ CNN_API cnn_node cnn_net_add(cnn_net *net, const cnn_node *inputs, int32_t count
  */
 CNN_API cnn_node cnn_net_concat(cnn_net *net, const cnn_node *inputs, int32_t count,
                                 const cnn_plain *descriptor);
+
+/* ---- Layers of the host's own ---- */
+
+/* A host-defined layer or activation is computed by the host's callbacks, on every device. The CPU
+ * gives them its memory as it is. An OpenCL device (and the float64 reference, in float32) has what
+ * they read copied to the host before each call and what they write copied back, which is slow;
+ * there an activation with OpenCL C expressions runs as a kernel instead, and its callbacks are
+ * never called. They are called from the thread that called the computing function, one at a time
+ * and never at once, in the default floating-point environment whatever the host's is (round to
+ * nearest, denormals kept), so that their results don't depend on it; what they do to it is undone.
+ * Non-zero cancels: the computing call gives CNN_CANCELLED, and the net is as it was. Meanwhile the
+ * net can be read and saved; computing with it, compiling, writing and destroying give CNN_BUSY
+ * (destroy does nothing). Files keep a node's kind, shape and parameters, not its code: after
+ * loading, and before compiling, the host gives it back by cnn_net_bind_host_layer or
+ * cnn_net_bind_host_activation; clones share it. */
+
+/** What a callback of a host-defined layer gets: float32, row-major, n samples of everything that
+ *  belongs to samples. */
+typedef struct cnn_host_call {
+    int64_t n;
+    const float *const *inputs;     /**< of each input [n, its shape] */
+    const float *const *parameters; /**< of each parameter its tensor */
+    /** [n, output shape]: forward writes it (it has zeros before); in backward as forward left it,
+     *  not to be written. */
+    float *output;
+    const float *output_gradient; /**< dL/dy in backward; NULL in forward */
+    /** In backward dL/dx of each input, and dL/dp of each parameter summed over the n samples.
+     *  Zeros before the call; NULL where not wanted. Both NULL in forward. */
+    float *const *input_gradients;
+    float *const *parameter_gradients;
+    int32_t input_count;
+    int32_t parameter_count;
+    int64_t reserved[8];
+} cnn_host_call;
+
+typedef int32_t (*cnn_host_function)(const cnn_host_call *call, void *user);
+
+/** A parameter tensor of a host-defined layer. Its values are among the net's like any other's. */
+typedef struct cnn_host_parameter {
+    const char *name; /**< "weight"; within the layer; required */
+    int64_t shape[4];
+    int64_t fan_in;  /**< for the initializer; default the elements after the first axis */
+    int64_t fan_out; /**< likewise; default shape[0] */
+    int32_t rank;    /**< 1 to 4, required */
+    cnn_initializer initializer; /**< default Xavier */
+    float initializer_scale;     /**< default 1; of CNN_INIT_CONSTANT 0 */
+    int32_t decays;              /**< weight decay and L2 act on it */
+    int64_t reserved[8];
+} cnn_host_parameter;
+
+typedef struct cnn_host_layer {
+    const char *name;
+    const char *kind; /**< the host's word for it, in summaries and files; required */
+    int64_t output_shape[3];
+    const cnn_host_parameter *parameters; /**< copied */
+    cnn_host_function forward;            /**< required; y = f(x, p), the same for the same x and p,
+                                               and of each sample by that sample alone */
+    cnn_host_function backward;           /**< required */
+    void *user;
+    /** Called once, with user, when the last net that holds the callbacks is gone; not called for
+     *  a node that couldn't be added. Nullable. */
+    void (*released)(void *user);
+    int32_t output_rank; /**< 1 to 3; 0: the output has the shape of the first input */
+    int32_t parameter_count;
+    int64_t reserved[8];
+} cnn_host_layer;
+
+/** Adds a layer that the host computes, of `count` inputs of any shapes. */
+CNN_API cnn_node cnn_net_host_layer(cnn_net *net, const cnn_node *inputs, int32_t count,
+                                    const cnn_host_layer *descriptor);
+
+typedef struct cnn_host_activation {
+    const char *name;
+    const char *kind; /**< the host's word for it, in summaries and files; required */
+    /** y[i] = f(x[i]); required. */
+    int32_t (*forward)(int64_t count, const float *x, float *y, void *user);
+    /** dx[i] = f'(x[i]) dy[i], with y as forward gave it; required. */
+    int32_t (*backward)(int64_t count, const float *x, const float *y, const float *dy, float *dx,
+                        void *user);
+    void *user;
+    void (*released)(void *user); /**< as in cnn_host_layer */
+    /** OpenCL C of f in the float x, "x / (1 + fabs(x))", and of f' in x and y,
+     *  "1 / ((1 + fabs(x)) * (1 + fabs(x)))"; both or neither. Compiled by cnn_net_compile as they
+     *  are: a mistake in them is CNN_DEVICE_ERROR with the compiler's log. */
+    const char *opencl_forward;
+    const char *opencl_derivative;
+    int64_t reserved[8];
+} cnn_host_activation;
+
+/** Adds an activation that the host computes, element by element (Hedberg's phi, any). */
+CNN_API cnn_node cnn_net_host_activation(cnn_net *net, cnn_node input,
+                                         const cnn_host_activation *descriptor);
+
+/** Gives the host-defined node `name` of a loaded net its callbacks, or other ones; descriptor's
+ *  name is not used. Allowed until compile. CNN_NOT_FOUND; CNN_INVALID_ARGUMENT for a node of
+ *  another kind; CNN_SHAPE_MISMATCH where output or parameters differ. */
+CNN_API cnn_status cnn_net_bind_host_layer(cnn_net *net, const char *name,
+                                           const cnn_host_layer *descriptor, cnn_error *error);
+CNN_API cnn_status cnn_net_bind_host_activation(cnn_net *net, const char *name,
+                                                const cnn_host_activation *descriptor,
+                                                cnn_error *error);
 
 typedef int32_t cnn_loss_kind;
 

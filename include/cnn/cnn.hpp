@@ -254,6 +254,15 @@ class Net {
         return cnn_net_global_average_pool2d(get(), x, &d);
     }
     cnn_node flatten(cnn_node x, const cnn_plain &d = {}) { return cnn_net_flatten(get(), x, &d); }
+    cnn_node reshape(cnn_node x, std::initializer_list<std::int64_t> shape,
+                     const char *name = nullptr) {
+        cnn_reshape d{};
+        d.name = name;
+        // A rank that is none is refused; sizes past the third are not read.
+        d.rank = static_cast<std::int32_t>(shape.size());
+        std::copy_n(shape.begin(), std::min<std::size_t>(shape.size(), 3), d.shape);
+        return cnn_net_reshape(get(), x, &d);
+    }
     cnn_node activation(cnn_node x, const cnn_activation &d) {
         return cnn_net_activation(get(), x, &d);
     }
@@ -277,6 +286,22 @@ class Net {
     }
     cnn_node concat(std::initializer_list<cnn_node> inputs, const cnn_plain &d = {}) {
         return cnn_net_concat(get(), inputs.begin(), static_cast<std::int32_t>(inputs.size()), &d);
+    }
+    /// Callbacks must not throw.
+    cnn_node host_layer(std::initializer_list<cnn_node> inputs, const cnn_host_layer &d) {
+        return cnn_net_host_layer(get(), inputs.begin(), static_cast<std::int32_t>(inputs.size()),
+                                  &d);
+    }
+    cnn_node host_activation(cnn_node x, const cnn_host_activation &d) {
+        return cnn_net_host_activation(get(), x, &d);
+    }
+    void bind_host_layer(const std::string &name, const cnn_host_layer &d) {
+        detail::check(
+            [&](cnn_error *e) { return cnn_net_bind_host_layer(get(), name.c_str(), &d, e); });
+    }
+    void bind_host_activation(const std::string &name, const cnn_host_activation &d) {
+        detail::check(
+            [&](cnn_error *e) { return cnn_net_bind_host_activation(get(), name.c_str(), &d, e); });
     }
     cnn_node loss(cnn_node x, const cnn_loss &d) { return cnn_net_loss(get(), x, &d); }
     void output(cnn_node node) {

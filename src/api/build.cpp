@@ -1,90 +1,11 @@
 // Building a net: descriptors become settings, with defaults filled in.
-#include <span>
-
-#include "api/shim.h"
-#include "base/fpenv.h"
+#include "api/adding.h"
 #include "layers/registry.h"
 
 using namespace cnn;
 using namespace cnn::api;
 
 namespace {
-
-// The number that was written where the float came from: 0.1, not 0.10000000149011612, so that
-// files and messages say what the host said.
-double decimal(float value) {
-    return parse_double(text(value)).value_or(static_cast<double>(value));
-}
-
-// A default for zero, and zero for a negative value.
-double or_default(float value, double otherwise) {
-    if (value == 0) return otherwise;
-    return value < 0 ? 0 : decimal(value);
-}
-
-// A second size of 0 is as the first; both 0 are the default.
-std::vector<int64_t> pair_of(const int64_t (&sizes)[2], int64_t otherwise) {
-    const int64_t first = sizes[0] == 0 ? otherwise : sizes[0];
-    return {first, sizes[1] == 0 ? first : sizes[1]};
-}
-
-std::vector<int64_t> four_of(const int64_t (&sizes)[4]) {
-    return {sizes[0], sizes[1], sizes[2], sizes[3]};
-}
-
-template <class Descriptor>
-void set_activation(Settings &settings, cnn_activation_kind kind, const Descriptor &d) {
-    settings.set("activation", int64_t{kind});
-    settings.set("slope", or_default(d.slope, 0.01));
-}
-
-template <class Descriptor>
-void set_initializer(Settings &settings, const Descriptor &d) {
-    settings.set("initializer", int64_t{d.initializer});
-    // A constant has no default but zero.
-    const double otherwise = d.initializer == CNN_INIT_CONSTANT ? 0 : 1;
-    const double scale = decimal(d.initializer_scale);
-    settings.set("initializer_scale", scale == 0 ? otherwise : scale);
-}
-
-std::span<const cnn_node> one(const cnn_node &input) {
-    return {&input, 1};
-}
-
-// What was to be added, for mistakes found before it has a node.
-template <class Descriptor>
-std::string adding(const char *kind, const Descriptor &d) {
-    return d.name ? text("add ", kind, " \"", d.name, "\"") : text("add ", kind);
-}
-
-// A newer caller's descriptor is refused.
-template <class Descriptor>
-void check_descriptor(const char *kind, const Descriptor &d) {
-    const std::string what = adding(kind, d);
-    check_reserved(d.reserved, what.c_str());
-    if constexpr (requires { d.reserved32; }) check_reserved(d.reserved32, what.c_str());
-}
-
-// What every add does: a mistake in the descriptor is recorded like any other.
-template <class Descriptor, class Fill>
-cnn_node add(cnn_net *net, const Layer &layer, std::span<const cnn_node> inputs,
-             const Descriptor *descriptor, const Fill &fill) noexcept {
-    if (!net) return -CNN_INVALID_ARGUMENT;
-    Net &graph = net->session.net();
-    const DefaultFloatEnvironment environment;
-    try {
-        const Descriptor d = descriptor ? *descriptor : Descriptor{};
-        check_descriptor(layer.kind(), d);
-        Settings settings;
-        fill(d, settings);
-        return graph.add_layer(layer, text_or(d.name, ""), std::move(settings),
-                               {inputs.begin(), inputs.end()});
-    } catch (Error &error) {
-        return graph.record(std::move(error));
-    } catch (...) {
-        return graph.record_out_of_memory();
-    }
-}
 
 cnn_node add_plain(cnn_net *net, const Layer &layer, std::span<const cnn_node> inputs,
                    const cnn_plain *descriptor) {
@@ -103,20 +24,6 @@ cnn_node add_pool(cnn_net *net, const Layer &layer, cnn_node input, const cnn_po
         s.set("ceil_mode", int64_t{d.ceil_mode != 0});
         s.set("include_padding", int64_t{d.include_padding != 0});
     });
-}
-
-// The nodes of an array argument; nothing for a bad one, which check_array then tells.
-std::span<const cnn_node> nodes_of(const cnn_node *inputs, int32_t count) {
-    if (!inputs || count < 1) return {};
-    return {inputs, static_cast<size_t>(count)};
-}
-
-template <class Descriptor>
-void check_array(const char *kind, const Descriptor &d, const cnn_node *inputs, int32_t count) {
-    if (count < 1)
-        fail(Status::invalid_argument,
-             text(adding(kind, d), ": count is ", count, ", but must be at least 1"));
-    if (!inputs) fail(Status::invalid_argument, text(adding(kind, d), ": inputs is NULL"));
 }
 
 }  // namespace
@@ -186,6 +93,17 @@ cnn_node cnn_net_global_average_pool2d(cnn_net *net, cnn_node input, const cnn_p
 
 cnn_node cnn_net_flatten(cnn_net *net, cnn_node input, const cnn_plain *descriptor) {
     return add_plain(net, *flatten_layer(), one(input), descriptor);
+}
+
+cnn_node cnn_net_reshape(cnn_net *net, cnn_node input, const cnn_reshape *descriptor) {
+    return add(
+        net, *reshape_layer(), one(input), descriptor, [](const cnn_reshape &d, Settings &s) {
+            const int32_t rank = std::clamp(d.rank, 0, 3);
+            if (rank != d.rank || rank == 0)
+                fail(Status::shape_mismatch,
+                     text(adding("reshape", d), ": rank is ", d.rank, ", but must be 1 to 3"));
+            s.set("shape", std::vector<int64_t>(d.shape, d.shape + rank));
+        });
 }
 
 cnn_node cnn_net_activation(cnn_net *net, cnn_node input, const cnn_activation *descriptor) {

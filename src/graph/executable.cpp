@@ -140,7 +140,23 @@ Plan &Executable::plan(ProgramKey key, int64_t n) {
     return found != plans_.end() ? *found->second : make_plan(key);
 }
 
+namespace {
+
+class FlagScope {
+  public:
+    explicit FlagScope(bool &flag) : flag_(flag) { flag_ = true; }
+    ~FlagScope() { flag_ = false; }
+    FlagScope(const FlagScope &) = delete;
+    FlagScope &operator=(const FlagScope &) = delete;
+
+  private:
+    bool &flag_;
+};
+
+}  // namespace
+
 void Executable::launch(Plan &plan, int64_t n, uint64_t step) {
+    const FlagScope launching(launching_);
     scalars_[kSlotInverseBatch] = 1.0 / static_cast<double>(n);
     const Plan::Context context{*queue_, cancelled_, net_.theta_version(), step, scalars_.data()};
     plan.launch(n, context);

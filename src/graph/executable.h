@@ -38,6 +38,8 @@ class Executable {
     Plan &plan(ProgramKey key, int64_t n);
     // Scalars hold what the caller set; kSlotInverseBatch is filled in here.
     void launch(Plan &plan, int64_t n, uint64_t step);
+    // Whether a launch is in progress: the caller is code of the host's that it runs.
+    bool launching() const { return launching_; }
     std::array<double, kSlotCount> &scalars() { return scalars_; }
     // Weights of 1 for who gives none.
     const std::vector<float> &ones() const { return ones_; }
@@ -80,6 +82,7 @@ class Executable {
     std::vector<float> ones_;
     std::array<double, kSlotCount> scalars_{};
     std::atomic<bool> cancelled_{false};
+    bool launching_ = false;
 };
 
 // Which losses of the net take labels where the caller hasn't said, as ProgramKey::label_targets.

@@ -86,6 +86,8 @@ class Lowering::LayerEmitter final : public Emitter {
     bool training() const override { return l_.key_.training; }
     uint64_t seed() const override { return l_.net_.seed(); }
     int32_t node() const override { return id_; }
+    std::string describe() const override { return l_.net_.describe(id_); }
+    std::shared_ptr<const HostRecord> host() const override { return node_.host; }
 
     int input_count() const override { return static_cast<int>(node_.inputs.size()); }
     TensorId input(int i) override { return l_.at(node_.inputs[static_cast<size_t>(i)]).output; }

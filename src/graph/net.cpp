@@ -215,17 +215,19 @@ void append(std::vector<T> &vector, std::vector<T> &&more) {
 }  // namespace
 
 int32_t Net::add_layer(const Layer &layer, std::string_view name, Settings settings,
-                       std::vector<int32_t> inputs) {
+                       std::vector<int32_t> inputs, std::shared_ptr<const HostRecord> host) {
     return attempt([&](int32_t id) {
-        check_building(layer.kind(), name);
+        const std::string_view kind = host ? std::string_view(host->kind) : layer.kind();
+        check_building(kind, name);
         Node n;
-        n.name = unique_name(layer.kind(), name);
-        n.kind = layer.kind();
+        n.name = unique_name(kind, name);
+        n.kind = kind;
         n.layer = &layer;
+        n.host = std::move(host);
         n.settings = std::move(settings);
         n.inputs = std::move(inputs);
         std::vector<Shape> shapes;
-        Inference inference{n.settings, {}, {}, {}, {}};
+        Inference inference{n.settings, {}, n.host.get(), {}, {}, {}};
         try {
             for (int32_t input : n.inputs) {
                 check_input(input);
@@ -292,6 +294,36 @@ int32_t Net::add_loss(const Loss &loss, std::string_view name, double weight, in
         losses_.push_back(id);
         return id;
     });
+}
+
+void Net::bind_host(std::string_view name, const Layer &layer,
+                    std::shared_ptr<const HostRecord> host) {
+    const std::string what = text("bind \"", name, "\"");
+    throw_mistake();
+    if (sealed_) fail(Status::bad_state, text(what, ": the net is compiled"));
+    const int32_t id = find(name);
+    if (id < 0) fail(Status::not_found, text(what, ": the net has no node of that name"));
+    Node &n = nodes_[static_cast<size_t>(id)];
+    if (n.layer != &layer)
+        fail_at(id, Status::invalid_argument,
+                text(what, ": ", describe(id), " is no ", layer.kind()));
+    try {
+        check_same(*n.host, *host);
+    } catch (const Error &error) {
+        fail_at(id, error.status, text(what, ": ", describe(id), ": ", error.message));
+    }
+    n.host = std::move(host);
+}
+
+void Net::check_bound() const {
+    for (size_t i = 0; i < nodes_.size(); ++i)
+        if (nodes_[i].host && !nodes_[i].host->callbacks)
+            fail_at(static_cast<int32_t>(i), Status::unsupported,
+                    text("compile: ", describe(static_cast<int32_t>(i)),
+                         " is the host's own, of kind \"", nodes_[i].kind,
+                         "\", and a file doesn't keep its callbacks: give them back with "
+                         "cnn_net_bind_",
+                         nodes_[i].layer->kind()));
 }
 
 void Net::add_output(int32_t id) {

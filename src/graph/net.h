@@ -2,6 +2,7 @@
 // first mistake made while building it. Knows no device.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "backend/flat_vector.h"
 #include "base/error.h"
+#include "layers/host.h"
 #include "layers/layer.h"
 #include "losses/loss.h"
 
@@ -21,6 +23,7 @@ struct Node {
     const Loss *loss = nullptr;
     double loss_weight = 1;
     Settings settings;
+    std::shared_ptr<const HostRecord> host;  // of a host-defined layer
     std::vector<int32_t> inputs;
     Shape shape;  // without the batch; rank 0 for a loss
     int32_t first_parameter = 0, parameter_count = 0;
@@ -57,7 +60,14 @@ class Net {
         return add_input(name, shape.rank, shape.dim.data());
     }
     int32_t add_layer(const Layer &layer, std::string_view name, Settings settings,
-                      std::vector<int32_t> inputs);
+                      std::vector<int32_t> inputs,
+                      std::shared_ptr<const HostRecord> host = nullptr);
+    // Gives the host-defined node of that name, of such a layer, its callbacks. The record must
+    // describe what the node is.
+    void bind_host(std::string_view name, const Layer &layer,
+                   std::shared_ptr<const HostRecord> host);
+    // Throws Error(unsupported) naming a host-defined node without callbacks.
+    void check_bound() const;
     int32_t add_loss(const Loss &loss, std::string_view name, double weight, int32_t input);
     void add_output(int32_t node);
     // Records a mistake found before a node could be asked for (a bad descriptor).

@@ -63,9 +63,31 @@ void write_setting(JsonWriter &out, const Setting &setting) {
         out.value(std::get<int64_t>(setting));
 }
 
+// What a reader needs to lay out the tensors of a host-defined layer; its code is the host's.
+void write_host(JsonWriter &out, const HostRecord &host) {
+    out.key("host");
+    out.open('{');
+    write_text(out, "kind", host.kind);
+    out.key("output");
+    out.list(host.output.sizes());
+    out.key("parameters");
+    out.open('[');
+    for (const TensorSpec &parameter : host.parameters) {
+        out.open('{');
+        write_text(out, "name", parameter.name);
+        out.key("shape");
+        out.list(parameter.shape.sizes());
+        out.key("decays");
+        out.value(int64_t{parameter.decays});
+        out.close('}');
+    }
+    out.close(']');
+    out.close('}');
+}
+
 void write_node(JsonWriter &out, const Node &node) {
     out.open('{');
-    write_text(out, "kind", node.kind);
+    write_text(out, "kind", node.layer ? node.layer->kind() : node.kind);
     write_text(out, "name", node.name);
     if (node.is_input()) {
         out.key("shape");
@@ -87,6 +109,7 @@ void write_node(JsonWriter &out, const Node &node) {
         }
         out.close('}');
     }
+    if (node.host) write_host(out, *node.host);
     out.close('}');
 }
 
@@ -209,6 +232,12 @@ std::vector<int64_t> integers_of(const Json *json, const std::string &what) {
         integers.push_back(*integer);
     }
     return integers;
+}
+
+Shape shape_of(const Json *json, const std::string &what) {
+    const std::vector<int64_t> sizes = integers_of(json, what);
+    if (sizes.size() > kMaxRank) refuse(what, " has ", sizes.size(), " sizes");
+    return Shape(std::span<const int64_t>(sizes));
 }
 
 uint64_t seed_of(const Json *json) {
@@ -425,9 +454,7 @@ void ModelFile::build_node(Net &net, const Json &node, const std::string &what) 
     const std::string which = text(what, " \"", name, "\"");
     if (kind == "input") {
         check_members(node, {"kind", "name", "shape"}, which);
-        const std::vector<int64_t> sizes = integers_of(node.find("shape"), which + ": shape");
-        if (sizes.size() > kMaxRank) refuse(which, ": shape has ", sizes.size(), " sizes");
-        net.add_input(name, static_cast<int32_t>(sizes.size()), sizes.data());
+        net.add_input(name, shape_of(node.find("shape"), which + ": shape"));
         net.throw_mistake();
         return;
     }
@@ -441,9 +468,15 @@ void ModelFile::build_node(Net &net, const Json &node, const std::string &what) 
         inputs.push_back(static_cast<int32_t>(input));
     }
     if (layer) {
-        check_members(node, {"kind", "name", "inputs", "settings"}, which);
+        std::shared_ptr<const HostRecord> host;
+        if (layer->hosted()) {
+            check_members(node, {"kind", "name", "inputs", "settings", "host"}, which);
+            host = host_of(node.find("host"), which + ": host");
+        } else {
+            check_members(node, {"kind", "name", "inputs", "settings"}, which);
+        }
         net.add_layer(*layer, name, settings_of(*layer, node.find("settings"), which),
-                      std::move(inputs));
+                      std::move(inputs), std::move(host));
     } else {
         check_members(node, {"kind", "name", "inputs", "weight"}, which);
         if (inputs.size() != 1) refuse(which, " has ", inputs.size(), " inputs, but must have 1");
@@ -468,6 +501,26 @@ Settings ModelFile::settings_of(const Layer &layer, const Json *json,
             settings.set(name, real_of(&value, which));
     }
     return settings;
+}
+
+std::shared_ptr<const HostRecord> ModelFile::host_of(const Json *json,
+                                                     const std::string &what) const {
+    object_of(json, what);
+    check_members(*json, {"kind", "output", "parameters"}, what);
+    auto host = std::make_shared<HostRecord>();
+    host->kind = string_of(json->find("kind"), what + ": kind");
+    host->output = shape_of(json->find("output"), what + ": output");
+    for (const Json &item : array_of(json->find("parameters"), what + ": parameters")) {
+        const std::string which = text(what, ": parameter ", host->parameters.size());
+        object_of(&item, which);
+        check_members(item, {"name", "shape", "decays"}, which);
+        TensorSpec spec;
+        spec.name = string_of(item.find("name"), which + ": name");
+        spec.shape = shape_of(item.find("shape"), which + ": shape");
+        spec.decays = integer_of(item.find("decays"), 0, 1, which + ": decays") != 0;
+        host->parameters.push_back(std::move(spec));
+    }
+    return host;
 }
 
 void ModelFile::build_outputs(Net &net) const {

@@ -75,6 +75,7 @@ class ModelFile {
                        const std::string &of) const;
     void build_node(Net &net, const Json &node, const std::string &what) const;
     Settings settings_of(const Layer &layer, const Json *json, const std::string &what) const;
+    std::shared_ptr<const HostRecord> host_of(const Json *json, const std::string &what) const;
     void build_outputs(Net &net) const;
     void build_rates(Net &net) const;
     void build_regularization(Net &net) const;

@@ -16,6 +16,8 @@
 
 namespace cnn {
 
+struct HostRecord;  // layers/host.h
+
 enum class InitKind : int32_t {
     automatic = 0,
     he = 1,
@@ -43,6 +45,7 @@ struct TensorSpec {
 struct Inference {
     const Settings &settings;
     std::span<const Shape> inputs;
+    const HostRecord *host;  // of a host-defined layer, else null
     // To be filled:
     Shape output;
     std::vector<TensorSpec> parameters;
@@ -61,6 +64,10 @@ class Emitter {
     // The net's seed, and the layer's own stream of it.
     virtual uint64_t seed() const = 0;
     virtual int32_t node() const = 0;
+    // "conv2d "stem" (node 3)", for messages.
+    virtual std::string describe() const = 0;
+    // Of a host-defined layer; its callbacks are there.
+    virtual std::shared_ptr<const HostRecord> host() const = 0;
 
     virtual int input_count() const = 0;
     virtual TensorId input(int i) = 0;
@@ -102,6 +109,8 @@ class Layer {
     virtual const char *kind() const = 0;
     // The settings it knows. What they hold is infer's to check.
     virtual std::span<const char *const> setting_names() const { return {}; }
+    // A host defines it: its nodes have a HostRecord.
+    virtual bool hosted() const { return false; }
     // It takes a number of inputs that infer checks; else exactly one, which the graph checks.
     virtual bool takes_many() const { return false; }
     // Throws Error; the graph prefixes the message with the layer's kind and name.

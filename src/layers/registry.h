@@ -19,7 +19,10 @@ const Layer *dense_layer();
 const Layer *dropout_layer();
 const Layer *flatten_layer();
 const Layer *global_average_pool2d_layer();
+const Layer *host_activation_layer();
+const Layer *host_layer();
 const Layer *max_pool2d_layer();
+const Layer *reshape_layer();
 const Layer *softmax_layer();
 
 }  // namespace cnn

@@ -33,11 +33,16 @@ double Settings::real(std::string_view name) const {
     fail(Status::bad_file, text("the setting \"", name, "\" must be a number"));
 }
 
+const std::vector<int64_t> &Settings::list(std::string_view name) const {
+    if (const auto *values = std::get_if<std::vector<int64_t>>(&find(name))) return *values;
+    fail(Status::bad_file, text("the setting \"", name, "\" must be integers"));
+}
+
 const std::vector<int64_t> &Settings::sizes(std::string_view name, size_t count) const {
-    const auto *values = std::get_if<std::vector<int64_t>>(&find(name));
-    if (!values || values->size() != count)
+    const std::vector<int64_t> &values = list(name);
+    if (values.size() != count)
         fail(Status::bad_file, text("the setting \"", name, "\" must be ", count, " integers"));
-    return *values;
+    return values;
 }
 
 }  // namespace cnn

@@ -24,6 +24,8 @@ class Settings {
     int64_t integer(std::string_view name) const;
     double real(std::string_view name) const;  // an integer serves too
     bool flag(std::string_view name) const { return integer(name) != 0; }
+    // Any number of values.
+    const std::vector<int64_t> &list(std::string_view name) const;
     // Exactly count values.
     const std::vector<int64_t> &sizes(std::string_view name, size_t count) const;
 

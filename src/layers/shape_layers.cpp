@@ -1,4 +1,4 @@
-// flatten, concat, add: layers that join or reshape.
+// flatten, reshape, concat, add: layers that join or reshape.
 #include "base/error.h"
 #include "base/text.h"
 #include "layers/registry.h"
@@ -7,14 +7,9 @@ namespace cnn {
 
 namespace {
 
-class Flatten final : public Layer {
+// The same elements under another shape.
+class Reshaping : public Layer {
   public:
-    const char *kind() const override { return "flatten"; }
-
-    void infer(Inference &inference) const override {
-        inference.output = {checked_elements(inference.inputs[0])};
-    }
-
     void forward(Emitter &e) const override { e.emit(OpKind::reshape, {e.input(0)}, {e.output()}); }
 
     void backward(Emitter &e) const override {
@@ -28,6 +23,36 @@ class Flatten final : public Layer {
         const TensorId dy = e.temporary(e.tensor(e.output()));
         e.emit(OpKind::reshape, {e.input_tangent(0)}, {dy});
         e.give_tangent(dy);
+    }
+};
+
+class Flatten final : public Reshaping {
+  public:
+    const char *kind() const override { return "flatten"; }
+
+    void infer(Inference &inference) const override {
+        inference.output = {checked_elements(inference.inputs[0])};
+    }
+};
+
+constexpr std::array kReshapeSettings{"shape"};
+
+class Reshape final : public Reshaping {
+  public:
+    const char *kind() const override { return "reshape"; }
+    std::span<const char *const> setting_names() const override { return kReshapeSettings; }
+
+    void infer(Inference &inference) const override {
+        const auto &sizes = inference.settings.list("shape");
+        if (sizes.empty() || sizes.size() > 3)
+            fail(Status::shape_mismatch, text("rank is ", sizes.size(), ", but must be 1 to 3"));
+        const Shape shape{std::span<const int64_t>(sizes)};
+        const int64_t wanted = checked_elements(inference.inputs[0]);
+        if (checked_elements(shape) != wanted)
+            fail(Status::shape_mismatch,
+                 text("the shape ", to_text(shape), " has ", shape.elements(),
+                      " elements, but the input has ", wanted));
+        inference.output = shape;
     }
 };
 
@@ -139,6 +164,11 @@ class Concat final : public Layer {
 
 const Layer *flatten_layer() {
     static const Flatten layer;
+    return &layer;
+}
+
+const Layer *reshape_layer() {
+    static const Reshape layer;
     return &layer;
 }
 

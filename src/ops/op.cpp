@@ -47,6 +47,8 @@ const char *name_of(OpKind kind) {
             return "reorder";
         case OpKind::feed:
             return "feed";
+        case OpKind::host:
+            return "host";
     }
     return "unknown";
 }

@@ -4,7 +4,10 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -48,6 +51,7 @@ enum class OpKind : uint8_t {
     slice,    // x -> the part of axis 1 from `offset` that fits the output
     reshape,  // x -> the same elements under another shape; batch stays axis 0
     reorder,  // x -> the same tensor in another layout; the planner's own
+    host,     // any inputs -> any outputs (each optional: kNoTensor), by the host's own code
     feed,     // -> a tensor from the host's memory (Launch::feed), real or i32
 };
 
@@ -115,9 +119,30 @@ struct SliceAttributes {
     bool operator==(const SliceAttributes &) const = default;
 };
 
+// Code of the host's that an operation runs. Immutable, for all plans of a net share it; called by
+// one thread at a time.
+class HostFunction {
+  public:
+    virtual ~HostFunction() = default;
+    // For messages: "gate "gate_1" (node 3): forward".
+    virtual std::string name() const = 0;
+    // On n samples of float32, row-major: the operation's inputs and outputs in order, null for an
+    // output that nobody wants. Outputs are zeros. Non-zero asks to stop.
+    virtual int32_t call(int64_t n, std::span<const float *const> inputs,
+                         std::span<float *const> outputs) const = 0;
+    // For an operation of one output that goes element by element: the same as an expression of
+    // OpenCL C over floats x, y and dy, the inputs in order. Empty: there is none.
+    virtual std::string_view expression() const { return {}; }
+};
+
+struct HostAttributes {
+    std::shared_ptr<const HostFunction> function;
+    bool operator==(const HostAttributes &) const = default;
+};
+
 using Attributes =
     std::variant<std::monostate, ConvolutionAttributes, PoolAttributes, PointwiseAttributes,
-                 CrossEntropyAttributes, DropoutAttributes, SliceAttributes>;
+                 CrossEntropyAttributes, DropoutAttributes, SliceAttributes, HostAttributes>;
 
 struct Op {
     OpKind kind = OpKind::pointwise;

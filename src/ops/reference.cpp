@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "ops/dropout.h"
 
 namespace cnn::reference {
@@ -617,6 +618,35 @@ void copy(const Op &op, const Operands<Real> &t) {
         std::memcpy(t.data(op.outputs[0]), t.data(op.inputs[0]), static_cast<size_t>(bytes));
 }
 
+// The host's code computes in float.
+template <class Real>
+void host(const Op &op, const Operands<Real> &t, int64_t n) {
+    std::vector<std::vector<float>> values;
+    std::vector<const float *> inputs;
+    std::vector<float *> outputs;
+    values.reserve(op.inputs.size() + op.outputs.size());
+    for (TensorId id : op.inputs) {
+        const Real *from = t.real(id);
+        const int64_t elements = t.shape(id).elements();
+        auto &copy = values.emplace_back(static_cast<size_t>(elements));
+        std::transform(from, from + elements, copy.begin(),
+                       [](Real v) { return static_cast<float>(v); });
+        inputs.push_back(copy.data());
+    }
+    for (TensorId id : op.outputs) {
+        outputs.push_back(nullptr);
+        if (id == kNoTensor) continue;
+        outputs.back() =
+            values.emplace_back(static_cast<size_t>(t.shape(id).elements()), 0.0f).data();
+    }
+    const HostFunction &function = *std::get<HostAttributes>(op.attributes).function;
+    if (const int32_t code = function.call(n, inputs, outputs))
+        fail_at(op.node, Status::cancelled, text(function.name(), " returned ", code));
+    for (size_t i = 0; i < outputs.size(); ++i)
+        if (outputs[i])
+            std::copy_n(outputs[i], t.shape(op.outputs[i]).elements(), t.real(op.outputs[i]));
+}
+
 }  // namespace
 
 Shape shape_for(const Tensor &tensor, int64_t n) {
@@ -676,6 +706,8 @@ void run(const Op &op, std::span<const Tensor> tensors, std::span<void *const> d
         case OpKind::reshape:
         case OpKind::reorder:
             return copy(op, t);
+        case OpKind::host:
+            return host(op, t, values.n);
         case OpKind::feed:
             break;
     }

@@ -14,7 +14,7 @@ void clone_into(Session &from, Session &to) {
         else if (node.loss)
             net.add_loss(*node.loss, node.name, node.loss_weight, node.inputs[0]);
         else
-            net.add_layer(*node.layer, node.name, node.settings, node.inputs);
+            net.add_layer(*node.layer, node.name, node.settings, node.inputs, node.host);
     }
     for (int32_t output : from.net().declared_outputs()) net.add_output(output);
     net.throw_mistake();

@@ -13,6 +13,7 @@ void Session::compile(std::shared_ptr<Device> device, Log log, const CompileOpti
     net_.throw_mistake();
     if (net_.nodes().empty()) fail(Status::bad_state, "compile: the net has no nodes");
     if (net_.inputs().empty()) fail(Status::bad_state, "compile: the net has no input");
+    net_.check_bound();
     const DefaultFloatEnvironment environment;
     auto executable =
         std::make_unique<Executable>(net_, std::move(device), log, options, executable_.get());
@@ -25,6 +26,9 @@ void Session::compile(std::shared_ptr<Device> device, Log log, const CompileOpti
 Executable &Session::executable(const char *operation) {
     net_.throw_mistake();
     if (!executable_) fail(Status::bad_state, text(operation, ": the net isn't compiled"));
+    if (executable_->launching())
+        fail(Status::busy,
+             text(operation, ": not allowed from within a host-defined layer of the same net"));
     return *executable_;
 }
 
@@ -34,12 +38,12 @@ void Session::cancel() {
 }
 
 void Session::check_not_busy(const char *operation) const {
-    if (in_callback_)
+    if (in_callback())
         fail(Status::busy, text(operation, ": not allowed from within a callback of the same net"));
 }
 
 void Session::begin_call() {
-    if (executable_ && !in_callback_) executable_->clear_cancel();
+    if (executable_ && !in_callback()) executable_->clear_cancel();
 }
 
 void Session::check_training(const char *operation) {

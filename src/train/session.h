@@ -79,7 +79,7 @@ class Session {
     void cancel();
     // While the host's callback runs, what it must not call is refused.
     void set_in_callback(bool value) { in_callback_ = value; }
-    bool in_callback() const { return in_callback_; }
+    bool in_callback() const { return in_callback_ || (executable_ && executable_->launching()); }
     void check_not_busy(const char *operation) const;
     // At the start of every computing call: a cancel before it has no effect.
     void begin_call();

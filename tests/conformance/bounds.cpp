@@ -45,6 +45,7 @@ class Runner {
             case OpKind::slice:
             case OpKind::reshape:
             case OpKind::reorder:
+            case OpKind::host:
                 return moves();
             case OpKind::max_pool_backward:
             case OpKind::max_pool_tangent:

@@ -808,6 +808,49 @@ std::vector<Case> reshape_cases() {
     return cases;
 }
 
+// Code of a host's that moves values: an expression of x, y and dy, or whole samples and a
+// parameter.
+class Mover final : public HostFunction {
+  public:
+    Mover(int64_t sample, bool expression) : sample_(sample), expression_(expression) {}
+
+    std::string name() const override { return "mover"; }
+    int32_t call(int64_t n, std::span<const float *const> inputs,
+                 std::span<float *const> outputs) const override {
+        for (int64_t i = 0; i < n * sample_; ++i)
+            outputs[0][i] = expression_  ? (inputs[0][i] > 0 ? inputs[1][i] : inputs[2][i])
+                            : i % 2 == 0 ? inputs[0][i]
+                                         : inputs[1][i % sample_];
+        return outputs.size() == 2 && outputs[1] != nullptr ? 1 : 0;
+    }
+    std::string_view expression() const override { return expression_ ? "x > 0 ? y : dy" : ""; }
+
+  private:
+    int64_t sample_;
+    bool expression_;
+};
+
+std::vector<Case> host_cases() {
+    std::vector<Case> cases;
+    for (const Shape &shape :
+         {Shape{3, 5, 2, 7}, {16, 16, 3, 3}, {17, 70}, {1, 1}, {33, 3, 11, 13}}) {
+        for (bool expression : {false, true}) {
+            CaseBuilder b;
+            const Shape sample{shape.elements_after(0)};
+            const HostAttributes attributes{std::make_shared<Mover>(sample[0], expression)};
+            const TensorId x = b.samples(shape);
+            if (expression)
+                b.op(OpKind::host, {x, b.samples(shape), b.samples(shape)}, {b.samples(shape)},
+                     attributes);
+            else
+                b.op(OpKind::host, {x, b.parameter(sample)}, {b.samples(shape), kNoTensor},
+                     attributes);
+            cases.push_back(b.build(text(to_text(shape), expression ? "_expression" : "")));
+        }
+    }
+    return cases;
+}
+
 // A harness gives these the layouts it has seen.
 std::vector<Case> reorder_cases() {
     std::vector<Case> cases;
@@ -1136,6 +1179,8 @@ std::vector<Case> cases_of(OpKind kind, int random) {
             return reshape_cases();
         case OpKind::reorder:
             return reorder_cases();
+        case OpKind::host:
+            return host_cases();
         case OpKind::feed:
             return feed_cases();
     }

@@ -4,6 +4,7 @@
 
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/operations.h"
+#include "backend/host_kernel.h"
 #include "base/cpu_info.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -136,11 +137,13 @@ class CpuDevice final : public Device {
         return fuses_pointwise(group) || fuses_convolution(group);
     }
     void candidates(const FusedOp &group, std::vector<Candidate> &out) const override {
+        if (group.head().kind == OpKind::host) return host_candidates(*this, group, out);
         if (const Implementation *found = implementation_of(group)) {
             found->candidates(machine_, group, out);
         }
     }
     std::unique_ptr<Kernel> prepare(const FusedOp &group, const Candidate &candidate) override {
+        if (group.head().kind == OpKind::host) return prepare_host_in_place(group);
         const Implementation *const found = implementation_of(group);
         if (found == nullptr) {
             fail(Status::unsupported, text("cpu: no kernel for ", name_of(group.head().kind)));

@@ -33,6 +33,8 @@ Implementation implementation_of(OpKind kind) {
             return {nullptr, prepare_reorder};
         case OpKind::feed:
             return {feed_candidates, prepare_feed};
+        case OpKind::host:
+            return {code_candidates, prepare_code};
     }
     return {};
 }

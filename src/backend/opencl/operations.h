@@ -56,6 +56,11 @@ void feed_candidates(const OpenClDevice &device, const FusedOp &group, Candidate
 std::unique_ptr<Kernel> prepare_feed(OpenClDevice &device, const FusedOp &group,
                                      const Candidate &candidate);
 
+// host.cpp: the host's own code, as an expression where it gives one
+void code_candidates(const OpenClDevice &device, const FusedOp &group, Candidates &out);
+std::unique_ptr<Kernel> prepare_code(OpenClDevice &device, const FusedOp &group,
+                                     const Candidate &candidate);
+
 // Options that common.cl knows.
 inline std::string class_options(const OpenClDevice &device, bool blocked) {
     std::string out = device.is_cpu_class() ? "-DCPU_CLASS" : "-DGPU_CLASS";

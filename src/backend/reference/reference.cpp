@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "backend/host_kernel.h"
 #include "base/error.h"
 #include "base/fpenv.h"
 #include "base/text.h"
@@ -143,6 +144,7 @@ class ReferenceDevice : public Device {
 
     void candidates(const FusedOp &group, std::vector<Candidate> &out) const override {
         if (group.ops.size() != 1 || group.head().kind == OpKind::reorder) return;
+        if (group.head().kind == OpKind::host) return host_candidates(*this, group, out);
         Candidate plain;
         plain.algorithm = "reference";
         plain.layouts.assign(static_cast<size_t>(group.operands()), Layout::plain());
@@ -152,6 +154,8 @@ class ReferenceDevice : public Device {
     }
 
     std::unique_ptr<Kernel> prepare(const FusedOp &group, const Candidate &candidate) override {
+        if (group.head().kind == OpKind::host)
+            return prepare_host_staged(group, real_bytes(), allocator_);
         return std::make_unique<ReferenceKernel<Real>>(group, candidate);
     }
 
