@@ -225,6 +225,11 @@ int session(const char *spec) {
     attempt("evaluate", [&] { return cnn_net_evaluate(net, &samples, &evaluation, &error); });
     attempt("loss_gradient",
             [&] { return cnn_net_loss_gradient(net, &samples, nullptr, &loss, &error); });
+    cnn_gradient_check check{};
+    check.entries = 2;
+    check.directions = 1;
+    attempt("check_gradient",
+            [&] { return cnn_net_check_gradient(net, &samples, &check, nullptr, &error); });
     attempt("compile again", [&] { return cnn_net_compile(net, device, &options, &error); });
     attempt("run again",
             [&] { return cnn_net_run(net, x, kIn * kBatch, y, kOut * kBatch, &error); });

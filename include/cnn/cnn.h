@@ -669,6 +669,54 @@ CNN_API cnn_status cnn_net_backward(cnn_net *net, const cnn_samples *samples,
                                     const cnn_view *input_gradients, int32_t input_count,
                                     const cnn_gradient_options *options, cnn_error *error);
 
+typedef struct cnn_gradient_check {
+    int64_t entries;    /**< of theta to compare one by one; default 1000, negative: none. Of more
+                             than that a random choice, with one of each tensor if it has room. */
+    int64_t directions; /**< random ones (+-1 each entry) over all of theta; default 4, negative:
+                             none */
+    uint64_t seed;      /**< of the choice and the directions */
+    double tolerance;   /**< the largest relative error that is no failure; 0: any is none */
+    int32_t training;   /**< as in cnn_gradient_options: both sides drop the same, and use the
+                             batch's statistics */
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_gradient_check;
+
+/** Out: what cnn_net_check_gradient found. */
+typedef struct cnn_gradient_report {
+    char worst[320];  /**< the worst entry, "conv2d_1/weight[3,0,1,1]"; "" for none */
+    char tensor[256]; /**< its tensor, "conv2d_1/weight", cut if longer */
+    int64_t index;    /**< its place in theta; -1: no entry was compared */
+    double error;     /**< its relative error, see below */
+    double analytic;  /**< the gradient's value there */
+    double numeric;   /**< and the differences' */
+    double
+        direction_error; /**< the worst relative error along a direction; -1: none was compared */
+    double loss;         /**< in float64 */
+    int64_t entries;     /**< compared */
+    int64_t skipped;     /**< not compared: a kink is too near */
+    int64_t directions;
+    int64_t skipped_directions;
+    int64_t reserved[8];
+} cnn_gradient_report;
+
+/** Checks the gradient of the loss of n <= max_batch samples, computed as cnn_net_loss_gradient
+ * does on the net's device (and left in CNN_GRADIENT), against central differences of the loss in
+ *  float64, computed by the reference of every operation on a clone of the net: slow, about four
+ *  losses an entry, for small nets and few samples. A relative error is
+ *  |a - d| / max(|a|, |d|, 0.001 m, 1e-6 loss), a the gradient's entry, d the differences', m the
+ *  largest of either (along a direction 0.1 of the gradient's 2-norm stands for 0.001 m): 1e-4 is
+ *  usual of float32, 1 plain wrong. Steps are 2^-20 (times |theta| above 1), and halved; where the
+ *  two, or the differences to either side, disagree (ReLU and maxima have kinks) smaller steps are
+ *  tried, then the entry is skipped and counted. Host-defined layers compute in float: with one,
+ *  steps are 2^-6, extrapolated to 0, and good to about 1e-3, with 1e-4 loss in place of 1e-6.
+ * Frozen tensors are left out. The report, nullable, is written whatever the errors; with a
+ * tolerance an error above it, or nothing compared, is CNN_OUT_OF_RANGE with a message that names
+ * the worst entry. CNN_NOT_FINITE where the loss isn't finite. */
+CNN_API cnn_status cnn_net_check_gradient(cnn_net *net, const cnn_samples *samples,
+                                          const cnn_gradient_check *options,
+                                          cnn_gradient_report *report, cnn_error *error);
+
 /** Asks the call in progress on the net to stop with CNN_CANCELLED within one node's time; does
  *  nothing when there is none. From any thread. */
 CNN_API void cnn_net_cancel(cnn_net *net);

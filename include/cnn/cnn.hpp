@@ -336,6 +336,14 @@ class Net {
         });
         return loss;
     }
+    cnn_gradient_report check_gradient(const Samples &samples,
+                                       const cnn_gradient_check &options = {}) {
+        cnn_gradient_report report{};
+        detail::check([&](cnn_error *e) {
+            return cnn_net_check_gradient(get(), &samples.value, &options, &report, e);
+        });
+        return report;
+    }
     double train_step(Optimizer &optimizer, const Samples &samples) {
         double loss = 0;
         detail::check([&](cnn_error *e) {

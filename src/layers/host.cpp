@@ -107,11 +107,13 @@ class Hosted : public Layer {
                 e.give_input_gradient(i, outputs[static_cast<size_t>(i)]);
     }
 
-  private:
+  protected:
     static Counts counts_of(Emitter &e) {
         return {static_cast<size_t>(e.input_count()), e.host()->parameters.size(),
                 e.tensor(e.output()).shape.elements_after(0)};
     }
+
+  private:
     static std::vector<TensorId> operands(Emitter &e, const Counts &counts) {
         std::vector<TensorId> ids;
         for (int i = 0; i < e.input_count(); ++i) ids.push_back(e.input(i));
@@ -178,6 +180,14 @@ class HostActivation final : public Hosted {
         if (!inference.host->parameters.empty() || inference.host->output.rank > 0)
             fail(Status::invalid_argument, "an activation has neither parameters nor a shape");
         inference.output = inference.inputs[0];
+    }
+
+    // f' is diagonal: backward's product is forward's as well.
+    void tangent(Emitter &e) const override {
+        const TensorId dy = e.temporary(e.tensor(e.output()));
+        e.emit(OpKind::host, {e.input(0), e.output(), e.input_tangent(0)}, {dy},
+               HostAttributes{std::make_shared<Backward>(e.describe(), e.host(), counts_of(e))});
+        e.give_tangent(dy);
     }
 };
 
