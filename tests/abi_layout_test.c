@@ -350,6 +350,8 @@ static const row rows[] = {
     FIELD(cnn_minimize_options, then),
     FIELD(cnn_minimize_options, stall_iterations),
     FIELD(cnn_minimize_options, stall_tolerance),
+    FIELD(cnn_minimize_options, tensors),
+    FIELD(cnn_minimize_options, tensor_count),
     FIELD(cnn_minimize_options, reserved),
     STRUCT(cnn_minimize_report),
     FIELD(cnn_minimize_report, reason),

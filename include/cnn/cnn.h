@@ -1032,6 +1032,10 @@ typedef struct cnn_minimize_options {
     cnn_optimizer *then;
     int64_t stall_iterations;
     double stall_tolerance;
+    /** Only of a net: the names of the tensors that move, or of nodes for all of theirs; the others
+     *  stay as they are. NULL: all. Those frozen by cnn_net_set_rate stay in any case. */
+    const char *const *tensors;
+    int64_t tensor_count;
     int64_t reserved[8];
 } cnn_minimize_options;
 
@@ -1086,6 +1090,28 @@ typedef struct cnn_problem {
 CNN_API cnn_status cnn_minimize(cnn_optimizer *optimizer, const cnn_problem *problem, double *x,
                                 const cnn_minimize_options *options, cnn_minimize_report *report,
                                 cnn_error *error);
+
+/** Minimises the net's loss over all samples, evaluated in batches of max_batch, by any kind of
+ *  optimizer from the parameters as they are, which become the best point found. Batch norm is on
+ *  its running statistics, which stay, and dropout off. The value includes the optimizer's
+ * penalties CNN_L2 and CNN_L1, with their factors and centre (after a hand-over to `then` still
+ * those of the first). Levenberg-Marquardt needs losses that are sums of squares and no L1; a
+ * first-order rule takes steps on the whole data and starts without state; the optimizer is left as
+ * it was and bound to no net. The progress callback may do what cnn_fit's may; it and
+ * cnn_net_cancel cancel. Success whatever stopped it, but for CNN_CANCELLED and CNN_NOT_FINITE,
+ * where parameters are the best so far and the report is written too. CNN_UNSUPPORTED names the
+ * loss or the layer without what the optimizer needs. */
+CNN_API cnn_status cnn_net_minimize(cnn_net *net, cnn_optimizer *optimizer,
+                                    const cnn_samples *samples, const cnn_minimize_options *options,
+                                    cnn_minimize_report *report, cnn_error *error);
+
+/** The error curve (Hedberg 8): values[i] = the loss over all samples at theta + alphas[i] d, as
+ *  cnn_net_minimize sees it, without penalties. direction is d, as long as theta, or NULL, with
+ *  elements 0, for minus the gradient. theta stays as it is. */
+CNN_API cnn_status cnn_net_error_curve(cnn_net *net, const cnn_samples *samples,
+                                       const float *direction, int64_t elements,
+                                       const double *alphas, double *values, int64_t count,
+                                       cnn_error *error);
 
 /** Gives y = A v for v of n elements; or y = M^-1 v, of a preconditioner M. Non-zero cancels. */
 typedef int32_t (*cnn_product_function)(int64_t n, const double *v, double *y, void *user);

@@ -381,6 +381,26 @@ class Net {
         if (status) throw Exception(error);
         return report;
     }
+    cnn_minimize_report minimize(Optimizer &optimizer, const Samples &samples,
+                                 const cnn_minimize_options &options = {}) {
+        cnn_minimize_report report{};
+        detail::check([&](cnn_error *e) {
+            return cnn_net_minimize(get(), optimizer.get(), &samples.value, &options, &report, e);
+        });
+        return report;
+    }
+    /// The loss along a direction, as long as theta; empty: minus the gradient.
+    std::vector<double> error_curve(const Samples &samples, const std::vector<double> &alphas,
+                                    const std::vector<float> &direction = {}) {
+        std::vector<double> values(alphas.size());
+        detail::check([&](cnn_error *e) {
+            return cnn_net_error_curve(get(), &samples.value,
+                                       direction.empty() ? nullptr : direction.data(),
+                                       detail::elements(direction), alphas.data(), values.data(),
+                                       detail::elements(alphas), e);
+        });
+        return values;
+    }
     void cancel() noexcept { cnn_net_cancel(get()); }
 
     std::vector<float> vector(cnn_vector which = CNN_PARAMETERS) const {

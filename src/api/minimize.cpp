@@ -127,6 +127,8 @@ cnn_status cnn_minimize(cnn_optimizer *optimizer, const cnn_problem *problem, do
         Optimizer &first = need(optimizer, "minimize", "optimizer").optimizer;
         HostObjective objective(host_problem(need(problem, "minimize", "problem")));
         need(x, "minimize", "x");
+        if (options && (options->tensors || options->tensor_count != 0))
+            fail(Status::invalid_argument, "minimize: a problem has no tensors to name");
         const MinimizeOptions checked = minimize_options(options, "minimize");
         const InCallback first_busy(&first);
         const InCallback then_busy(options && options->then ? &options->then->optimizer : nullptr);

@@ -68,6 +68,17 @@ class Objective {
     // are zero elsewhere.
     virtual std::span<const int64_t> free() const { return {}; }
 
+    // Whether the value has the optimizer's penalties (L2, L1) in it, so that first-order rules add
+    // none of their own.
+    virtual bool penalized() const { return false; }
+    // What first-order rules treat apart; null where there is nothing to.
+    struct RuleFactors {
+        const Vector *rate = nullptr;    // of the learning rate, each element's; 0: it stays
+        const Vector *decay = nullptr;   // of weight decay
+        const Vector *center = nullptr;  // where decay pulls to; else to zero
+    };
+    virtual RuleFactors rule_factors() { return {}; }
+
     // Least squares: value = 1/2 |r|^2 (regularisers being residuals too). 0: it isn't one.
     virtual int64_t residuals() const { return 0; }
     // Gives all rows, a block at a time, and returns 1/2 |r|^2.

@@ -143,6 +143,8 @@ class Optimizer final : public HyperParameters {
     const KeyInfo &info(Key key) const;  // throws Error(not_found)
     double operator[](Key key) const override;
     void set(Key key, double value);
+    bool has(Key key) const;
+    double value_or_zero(Key key) const { return has(key) ? (*this)[key] : 0; }
 
     int64_t steps() const { return steps_; }
     void set_steps(int64_t steps) { steps_ = steps; }
@@ -179,8 +181,6 @@ class Optimizer final : public HyperParameters {
         bool centered = false, l1 = false;
         bool operator==(const Terms &) const = default;
     };
-    bool has(Key key) const;
-    double value_or_zero(Key key) const { return has(key) ? (*this)[key] : 0; }
     FusedOp update_group(int64_t count, const Terms &terms) const;
     Expression update_expression(const Terms &terms) const;
 

@@ -28,18 +28,29 @@ bool has_key(const OptimizerRule &rule, Key key) {
                        [&](const KeyInfo &info) { return info.key == key; });
 }
 
-// Operands: gradient, theta, the states, and with `masked` 1 where an element may move.
-Expression rule_expression(const OptimizerRule &rule, bool masked) {
+// Operands: gradient, theta, the states, with `masked` 1 where an element may move, and the factors
+// that there are.
+Expression rule_expression(const OptimizerRule &rule, bool masked,
+                           const Objective::RuleFactors &factors) {
     ExpressionBuilder b;
     const int count = rule.state_count();
     OptimizerRule::Operands in;
     const auto theta = b.operand(1), zero = b.constant(0), l1 = b.scalar(kSlotL1);
-    in.theta = b.minus(theta, b.times(b.scalar(kSlotDecay), theta));
+    int next_operand = 2 + count + (masked ? 1 : 0);
+    in.rate = b.scalar(kSlotRate);
+    auto decay = b.scalar(kSlotDecay);
+    if (factors.rate) {
+        const auto factor = b.operand(next_operand++);
+        in.rate = b.times(in.rate, factor);
+        decay = b.times(decay, factor);
+    }
+    if (factors.decay) decay = b.times(decay, b.operand(next_operand++));
+    const auto away = factors.center ? b.minus(theta, b.operand(next_operand)) : theta;
+    in.theta = b.minus(theta, b.times(decay, away));
     const auto below = b.select(b.call(Fn::less, theta, zero), b.call(Fn::negate, l1), zero);
     const auto sign = b.select(b.call(Fn::less, zero, theta), l1, below);
     const auto l2 = b.times(b.scalar(kSlotL2), theta);
     in.gradient = b.plus(b.operand(0), b.plus(l2, sign));
-    in.rate = b.scalar(kSlotRate);
     for (int i = 0; i < count; ++i) in.states.push_back(b.operand(2 + i));
     for (int i = 0; i < kOptimizerScalars; ++i) in.scalars.push_back(b.scalar(kSlotRule + i));
     OptimizerRule::Value next{};
@@ -60,7 +71,8 @@ class RuleRun {
           x_(x),
           space_(run.space()),
           masked_(!run.objective().free().empty()),
-          expression_(rule_expression(rule, masked_)),
+          factors_(run.objective().rule_factors()),
+          expression_(rule_expression(rule, masked_, factors_)),
           gradient_(space_.create()),
           best_(space_.create()),
           step_(space_.create()) {
@@ -143,8 +155,9 @@ class RuleRun {
         rule_.scalars(keys_, t, rate,
                       std::span<double>(scalars).subspan(kSlotRule, kOptimizerScalars));
         scalars[kSlotRate] = rate;
-        scalars[kSlotL2] = value_or_zero(Key::l2);
-        scalars[kSlotL1] = value_or_zero(Key::l1);
+        const bool apart = run_.objective().penalized();
+        scalars[kSlotL2] = apart ? 0 : value_or_zero(Key::l2);
+        scalars[kSlotL1] = apart ? 0 : value_or_zero(Key::l1);
         scalars[kSlotDecay] = rate * value_or_zero(Key::weight_decay);
         std::vector<const Vector *> operands = {gradient_.get(), x_.get()};
         std::vector<Vector *> results = {x_.get()};
@@ -153,6 +166,8 @@ class RuleRun {
             results.push_back(state.get());
         }
         if (masked_) operands.push_back(mask_.get());
+        for (const Vector *factor : {factors_.rate, factors_.decay, factors_.center})
+            if (factor) operands.push_back(factor);
         space_.apply(expression_, operands, scalars, results);
     }
 
@@ -162,6 +177,7 @@ class RuleRun {
     std::unique_ptr<Vector> &x_;
     VectorSpace &space_;
     bool masked_;
+    Objective::RuleFactors factors_;
     Expression expression_;
     std::unique_ptr<Vector> gradient_, best_, step_, mask_;
     std::vector<std::unique_ptr<Vector>> states_;

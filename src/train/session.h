@@ -31,6 +31,9 @@ class Session {
     // Throws Error(bad_state) before compile.
     Executable &executable(const char *operation);
 
+    // Throws Error(bad_state) where it isn't compiled for training.
+    void check_training(const char *operation);
+
     // The host's samples, checked against the net; valid until the next call.
     const Samples &checked(const char *operation, const cnn_samples &samples, bool targets);
 
@@ -86,7 +89,6 @@ class Session {
 
   private:
     Queue *queue() { return executable_ ? &executable_->queue() : nullptr; }
-    void check_training(const char *operation);
     void check_count(const char *operation, int64_t count);
     const std::vector<Segment> &segments();
     void check_output(int32_t node, const cnn_view &view, int64_t samples) const;

@@ -1,0 +1,341 @@
+/* Minimising a net's loss on all of its samples: every kind of optimizer on small fits, the same
+ * value whatever the batch, penalties, tensors that stay, cancelling, the error curve. */
+#include <math.h>
+
+#include "public.h"
+
+/* ---- Nets and data ---- */
+
+static const float xor_x[] = {0, 0, 0, 1, 1, 0, 1, 1}, xor_y[] = {0, 1, 1, 0};
+
+static const cnn_samples xor_samples = {
+    .inputs = xor_x, .input_elements = 8, .targets = xor_y, .target_elements = 4};
+
+static cnn_net *compiled(cnn_net *net, const char *spec, int64_t max_batch) {
+    cnn_device *device = NULL;
+    OK(cnn_device_open(spec, NULL, &device, &err));
+    OK(cnn_net_compile(net, device, &(cnn_compile){.max_batch = max_batch}, &err));
+    cnn_device_destroy(device);
+    return net;
+}
+
+static cnn_net *layers(uint64_t seed, int64_t inputs, int64_t hidden, int64_t outputs,
+                       cnn_activation_kind last, cnn_loss_kind loss) {
+    cnn_net *net = cnn_net_create(&(cnn_net_options){.seed = seed});
+    cnn_node n = cnn_net_input(net, "x", 1, (int64_t[]){inputs});
+    n = cnn_net_dense(net, n,
+                      &(cnn_dense){.name = "hidden", .units = hidden, .activation = CNN_TANH});
+    n = cnn_net_dense(net, n, &(cnn_dense){.name = "out", .units = outputs, .activation = last});
+    cnn_net_loss(net, n, &(cnn_loss){.kind = loss});
+    return net;
+}
+
+static cnn_net *xor_net(const char *spec, int64_t max_batch) {
+    return compiled(layers(3, 2, 4, 1, CNN_SIGMOID, CNN_LOSS_MSE), spec, max_batch);
+}
+
+#define SINES 200
+
+static struct { float x[SINES], y[SINES]; } sine;
+
+static cnn_samples sine_samples(void) {
+    for (int i = 0; i < SINES; i++) {
+        sine.x[i] = -3 + 6 * (float)i / (SINES - 1);
+        sine.y[i] = sinf(2 * sine.x[i]);
+    }
+    return (cnn_samples){
+        .inputs = sine.x, .input_elements = SINES, .targets = sine.y, .target_elements = SINES};
+}
+
+static cnn_optimizer *made(cnn_optimizer_kind kind) {
+    cnn_optimizer *optimizer = cnn_optimizer_create(kind);
+    assert_non_null(optimizer);
+    return optimizer;
+}
+
+static cnn_optimizer *adam(double rate) {
+    cnn_optimizer *optimizer = made(CNN_ADAM);
+    OK(cnn_optimizer_set(optimizer, CNN_LEARNING_RATE, rate, &err));
+    return optimizer;
+}
+
+static double loss_of(cnn_net *net, const cnn_samples *samples) {
+    cnn_evaluation e;
+    OK(cnn_net_evaluate(net, samples, &e, &err));
+    return e.loss;
+}
+
+/* ---- Rules ---- */
+
+static void rules_fit_xor(void **state) {
+    skip_without(state);
+    static const struct {
+        cnn_optimizer_kind kind;
+        double rate;
+    } rows[] = {{CNN_SGD, 0.5},     {CNN_ADAM, 0.05},    {CNN_ADAMW, 0.05},
+                {CNN_ADAGRAD, 0.3}, {CNN_RMSPROP, 0.02}, {CNN_ADAMS_BASHFORTH, 2}};
+    for (int i = 0; i < LENGTH(rows); i++) {
+        cnn_net *net = xor_net(*state, 4);
+        cnn_optimizer *optimizer = made(rows[i].kind);
+        OK(cnn_optimizer_set(optimizer, CNN_LEARNING_RATE, rows[i].rate, &err));
+        if (rows[i].kind == CNN_ADAMW)
+            OK(cnn_optimizer_set(optimizer, CNN_WEIGHT_DECAY, 1e-4, &err));
+        cnn_minimize_report report;
+        OK(cnn_net_minimize(net, optimizer, &xor_samples,
+                            &(cnn_minimize_options){.max_iterations = 1500}, &report, &err));
+        const double loss = loss_of(net, &xor_samples);
+        if (loss > 0.02) fail_msg("optimizer %d: loss %g", rows[i].kind, loss);
+        assert_true(fabs(loss - report.value) <= 1e-5 * loss + 1e-9);
+        assert_true(report.start_value > 0.1);
+        /* Left as it was, and free for another net. */
+        assert_int_equal(cnn_optimizer_steps(optimizer), 0);
+        cnn_net *other = xor_net(*state, 2);
+        OK(cnn_net_minimize(other, optimizer, &xor_samples,
+                            &(cnn_minimize_options){.max_iterations = 1}, NULL, &err));
+        cnn_net_destroy(other);
+        cnn_optimizer_destroy(optimizer);
+        cnn_net_destroy(net);
+    }
+}
+
+/* A step of a rule is that of train_step, rates, decay, factors and centre included. */
+static void a_rule_steps_as_in_training(void **state) {
+    skip_without(state);
+    float center[17], theta[2][17];
+    for (int i = 0; i < 17; i++) center[i] = 0.1f * (float)i;
+    for (int side = 0; side < 2; side++) {
+        cnn_net *net = xor_net(*state, 4);
+        assert_int_equal(cnn_net_vector_elements(net, CNN_PARAMETERS), 17);
+        OK(cnn_net_set_rate(net, "hidden/weight", 0.5, &err));
+        OK(cnn_net_set_rate(net, "out/bias", 0, &err));
+        OK(cnn_net_set_regularization(net, "hidden/bias", 0.25, &err));
+        OK(cnn_net_set_center(net, center, 17, &err));
+        cnn_optimizer *sgd = made(CNN_SGD);
+        OK(cnn_optimizer_set(sgd, CNN_LEARNING_RATE, 0.3, &err));
+        OK(cnn_optimizer_set(sgd, CNN_L2, 0.1, &err));
+        OK(cnn_optimizer_set(sgd, CNN_L1, 0.05, &err));
+        OK(cnn_optimizer_set(sgd, CNN_WEIGHT_DECAY, 0.2, &err));
+        if (side == 0)
+            for (int i = 0; i < 3; i++) OK(cnn_net_train_step(net, sgd, &xor_samples, NULL, &err));
+        else
+            /* Up and down, so that no criterion stops it; the best point is the last. */
+            OK(cnn_net_minimize(net, sgd, &xor_samples,
+                                &(cnn_minimize_options){.max_iterations = 3,
+                                                        .gradient_tolerance = -1,
+                                                        .step_tolerance = -1,
+                                                        .value_tolerance = -1},
+                                NULL, &err));
+        OK(cnn_net_get_vector(net, CNN_PARAMETERS, theta[side], 17, &err));
+        cnn_optimizer_destroy(sgd);
+        cnn_net_destroy(net);
+    }
+    for (int i = 0; i < 17; i++)
+        if (!(fabsf(theta[0][i] - theta[1][i]) < 2e-6f))
+            fail_msg("element %d: %.8g by train_step, %.8g", i, (double)theta[0][i],
+                     (double)theta[1][i]);
+}
+
+/* ---- Batches, penalties, tensors ---- */
+
+static void the_value_is_the_same_in_any_batches(void **state) {
+    skip_without(state);
+    const cnn_samples samples = sine_samples();
+    static const int64_t batches[] = {200, 64, 7, 1};
+    double first[3] = {0};
+    for (int b = 0; b < LENGTH(batches); b++) {
+        cnn_net *net = compiled(layers(5, 1, 8, 1, CNN_LINEAR, CNN_LOSS_MSE), *state, batches[b]);
+        double values[3];
+        const double alphas[3] = {0, 0.1, 0.5};
+        OK(cnn_net_error_curve(net, &samples, NULL, 0, alphas, values, 3, &err));
+        assert_true(fabs(values[0] - loss_of(net, &samples)) <= 1e-6 * values[0]);
+        assert_true(values[1] < values[0]);
+        for (int i = 0; i < 3; i++) {
+            if (b == 0) first[i] = values[i];
+            assert_true(fabs(values[i] - first[i]) <= 2e-6 * first[i]);
+        }
+        cnn_net_destroy(net);
+    }
+}
+
+static void penalties_are_in_the_value(void **state) {
+    skip_without(state);
+    cnn_net *net = xor_net(*state, 4);
+    float theta[17], center[17];
+    OK(cnn_net_get_vector(net, CNN_PARAMETERS, theta, 17, &err));
+    for (int i = 0; i < 17; i++) center[i] = 0.2f - 0.03f * (float)i;
+    OK(cnn_net_set_center(net, center, 17, &err));
+    OK(cnn_net_set_regularization(net, "hidden/bias", 3, &err));
+    double want = loss_of(net, &xor_samples);
+    for (int i = 0; i < 17; i++) {
+        const double d = (double)theta[i] - (double)center[i];
+        /* hidden/weight, hidden/bias, out/weight, out/bias */
+        const double factor = i < 8 ? 1 : i < 12 ? 3 : i < 16 ? 1 : 0;
+        want += factor * (0.5 * 0.3 * d * d + 0.07 * fabs(d));
+    }
+    cnn_optimizer *optimizer = adam(0);
+    OK(cnn_optimizer_set(optimizer, CNN_L2, 0.3, &err));
+    OK(cnn_optimizer_set(optimizer, CNN_L1, 0.07, &err));
+    cnn_minimize_report report;
+    OK(cnn_net_minimize(net, optimizer, &xor_samples, &(cnn_minimize_options){.max_iterations = 1},
+                        &report, &err));
+    if (!(fabs(report.start_value - want) < 1e-6 * want))
+        fail_msg("%.9g, not %.9g", report.start_value, want);
+    cnn_optimizer_destroy(optimizer);
+    cnn_net_destroy(net);
+}
+
+static void named_tensors_alone_move(void **state) {
+    skip_without(state);
+    cnn_net *net = xor_net(*state, 4);
+    float before[17], after[17];
+    OK(cnn_net_get_vector(net, CNN_PARAMETERS, before, 17, &err));
+    cnn_optimizer *optimizer = adam(0.05);
+    const char *names[] = {"out", "hidden/bias"};
+    OK(cnn_net_minimize(
+        net, optimizer, &xor_samples,
+        &(cnn_minimize_options){.max_iterations = 20, .tensors = names, .tensor_count = 2}, NULL,
+        &err));
+    OK(cnn_net_get_vector(net, CNN_PARAMETERS, after, 17, &err));
+    for (int i = 0; i < 17; i++) assert_true((before[i] == after[i]) == (i < 8));
+    const char *wrong[] = {"out", "hid"};
+    FAILS(
+        CNN_NOT_FOUND,
+        cnn_net_minimize(net, optimizer, &xor_samples,
+                         &(cnn_minimize_options){.tensors = wrong, .tensor_count = 2}, NULL, &err));
+    SAID("\"hid\"");
+    FAILS(CNN_INVALID_ARGUMENT,
+          cnn_net_minimize(net, optimizer, &xor_samples, &(cnn_minimize_options){.tensor_count = 2},
+                           NULL, &err));
+    OK(cnn_net_set_rate(net, "hidden", 0, &err));
+    OK(cnn_net_set_rate(net, "out", 0, &err));
+    FAILS(CNN_BAD_STATE, cnn_net_minimize(net, optimizer, &xor_samples, NULL, NULL, &err));
+    SAID("may move");
+    cnn_optimizer_destroy(optimizer);
+    cnn_net_destroy(net);
+}
+
+/* ---- The error curve ---- */
+
+static void the_error_curve_follows_the_direction(void **state) {
+    skip_without(state);
+    cnn_net *net = xor_net(*state, 3);
+    float theta[17], moved[17], d[17];
+    OK(cnn_net_get_vector(net, CNN_PARAMETERS, theta, 17, &err));
+    for (int i = 0; i < 17; i++) d[i] = i % 3 == 0 ? 0.5f : -0.25f;
+    const double alphas[] = {-2, -0.5, 0, 1, 3};
+    double values[5];
+    OK(cnn_net_error_curve(net, &xor_samples, d, 17, alphas, values, 5, &err));
+    OK(cnn_net_get_vector(net, CNN_PARAMETERS, moved, 17, &err));
+    assert_memory_equal(theta, moved, sizeof theta);
+    for (int a = 0; a < 5; a++) {
+        for (int i = 0; i < 17; i++) moved[i] = theta[i] + (float)alphas[a] * d[i];
+        OK(cnn_net_set_vector(net, CNN_PARAMETERS, moved, 17, &err));
+        const double want = loss_of(net, &xor_samples);
+        assert_true(fabs(values[a] - want) <= 1e-6 * want);
+    }
+    FAILS(CNN_SHAPE_MISMATCH,
+          cnn_net_error_curve(net, &xor_samples, d, 16, alphas, values, 5, &err));
+    FAILS(CNN_INVALID_ARGUMENT,
+          cnn_net_error_curve(net, &xor_samples, d, 17, NULL, values, 5, &err));
+    cnn_net_destroy(net);
+}
+
+/* ---- Stopping ---- */
+
+struct watcher {
+    cnn_net *net;
+    int64_t calls;
+    double value;
+};
+
+static int32_t stop_at_five(const cnn_minimize_progress *p, void *user) {
+    struct watcher *w = user;
+    w->calls++;
+    assert_int_equal(p->iteration, w->calls - 1);
+    /* Parameters are those of the value that it tells. */
+    assert_true(fabs(loss_of(w->net, &xor_samples) - p->value) <= 1e-5 * p->value);
+    float y[4];
+    FAILS(CNN_BUSY, cnn_net_run(w->net, xor_x, 8, y, 4, &err));
+    FAILS(CNN_BUSY, cnn_net_error_curve(w->net, &xor_samples, NULL, 0, NULL, NULL, 0, &err));
+    w->value = p->value;
+    return p->iteration == 5;
+}
+
+static int32_t cancel_the_net(const cnn_minimize_progress *p, void *user) {
+    struct watcher *w = user;
+    w->calls++;
+    if (p->iteration == 3) cnn_net_cancel(w->net);
+    w->value = p->value;
+    return 0;
+}
+
+static void cancelling_leaves_the_best(void **state) {
+    skip_without(state);
+    cnn_net *net = xor_net(*state, 4);
+    cnn_optimizer *optimizer = adam(0.02);
+    struct watcher w = {net, 0, 0};
+    cnn_minimize_report report;
+    FAILS(CNN_CANCELLED,
+          cnn_net_minimize(net, optimizer, &xor_samples,
+                           &(cnn_minimize_options){.progress = stop_at_five, .user = &w}, &report,
+                           &err));
+    assert_int_equal(report.reason, CNN_STOP_CANCELLED);
+    assert_int_equal(report.iterations, 5);
+    assert_true(fabs(loss_of(net, &xor_samples) - report.value) <= 1e-5 * report.value);
+    assert_true(report.value < report.start_value);
+    w.calls = 0;
+    FAILS(CNN_CANCELLED,
+          cnn_net_minimize(net, optimizer, &xor_samples,
+                           &(cnn_minimize_options){.progress = cancel_the_net, .user = &w}, &report,
+                           &err));
+    assert_int_equal(report.reason, CNN_STOP_CANCELLED);
+    assert_int_equal(w.calls, 4);
+    assert_true(fabs(loss_of(net, &xor_samples) - report.value) <= 1e-5 * report.value);
+    cnn_optimizer_destroy(optimizer);
+    cnn_net_destroy(net);
+}
+
+static void what_is_not_finite_ends_it(void **state) {
+    skip_without(state);
+    cnn_net *net = xor_net(*state, 4);
+    cnn_optimizer *optimizer = adam(0.02);
+    float theta[17];
+    OK(cnn_net_get_vector(net, CNN_PARAMETERS, theta, 17, &err));
+    theta[3] = NAN;
+    OK(cnn_net_set_vector(net, CNN_PARAMETERS, theta, 17, &err));
+    cnn_minimize_report report;
+    FAILS(CNN_NOT_FINITE, cnn_net_minimize(net, optimizer, &xor_samples, NULL, &report, &err));
+    assert_int_equal(report.reason, CNN_STOP_NOT_FINITE);
+    cnn_optimizer_destroy(optimizer);
+    cnn_net_destroy(net);
+}
+
+static void calls_out_of_order_are_refused(void **state) {
+    skip_without(state);
+    cnn_optimizer *optimizer = adam(0.02);
+    FAILS(CNN_INVALID_ARGUMENT, cnn_net_minimize(NULL, optimizer, &xor_samples, NULL, NULL, &err));
+    cnn_net *net = layers(3, 2, 4, 1, CNN_SIGMOID, CNN_LOSS_MSE);
+    FAILS(CNN_BAD_STATE, cnn_net_minimize(net, optimizer, &xor_samples, NULL, NULL, &err));
+    compiled(net, *state, 4);
+    FAILS(CNN_INVALID_ARGUMENT, cnn_net_minimize(net, NULL, &xor_samples, NULL, NULL, &err));
+    FAILS(CNN_INVALID_ARGUMENT, cnn_net_minimize(net, optimizer, NULL, NULL, NULL, &err));
+    cnn_minimize_options options = {.reserved = {1}};
+    FAILS(CNN_INCOMPATIBLE, cnn_net_minimize(net, optimizer, &xor_samples, &options, NULL, &err));
+    cnn_net_destroy(net);
+    cnn_optimizer_destroy(optimizer);
+}
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rules_fit_xor),
+        cmocka_unit_test(a_rule_steps_as_in_training),
+        cmocka_unit_test(the_value_is_the_same_in_any_batches),
+        cmocka_unit_test(penalties_are_in_the_value),
+        cmocka_unit_test(named_tensors_alone_move),
+        cmocka_unit_test(the_error_curve_follows_the_direction),
+        cmocka_unit_test(cancelling_leaves_the_best),
+        cmocka_unit_test(what_is_not_finite_ends_it),
+        cmocka_unit_test(calls_out_of_order_are_refused),
+    };
+    return run_on_devices("net_minimize", tests, LENGTH(tests));
+}
