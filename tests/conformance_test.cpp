@@ -243,6 +243,18 @@ Values reshape_gradient(Computation &t, const Op &op, const Values &dy, size_t) 
     return t.backward(OpKind::reshape, {op.outputs[0]}, {dy}, op.inputs[0], {});
 }
 
+Values gather_gradient(Computation &t, const Op &op, const Values &dy, size_t) {
+    const auto &table = *std::get<GatherAttributes>(op.attributes).table;
+    return t.backward(OpKind::gather, {op.outputs[0]}, {dy}, op.inputs[0],
+                      GatherAttributes{std::make_shared<const SparseTable>(table.transposed())});
+}
+
+Values distance_gradient(Computation &t, const Op &op, const Values &dy, size_t k) {
+    const TensorId x = op.inputs[0], c = op.inputs[1];
+    return t.backward(k == 0 ? OpKind::distance_backward_data : OpKind::distance_backward_weights,
+                      {op.outputs[0], x, c}, {dy, t.at(x), t.at(c)}, op.inputs[k], {});
+}
+
 Values concat_gradient(Computation &t, const Op &op, const Values &dy, size_t k) {
     int64_t offset = 0;
     for (size_t i = 0; i < k; ++i) offset += t.tensor(op.inputs[i]).shape[1];
@@ -341,6 +353,14 @@ void dropout_gradients(void **) {
 
 void concat_gradients(void **) {
     assert_true(gradients_agree(OpKind::concat, concat_gradient, 0.5));
+}
+
+void gather_gradients(void **) {
+    assert_true(gradients_agree(OpKind::gather, gather_gradient, 0.5));
+}
+
+void distance_gradients(void **) {
+    assert_true(gradients_agree(OpKind::distance, distance_gradient, 1e-4));
 }
 
 void reshape_gradients(void **) {
@@ -475,19 +495,61 @@ void known_sum(void **) {
     assert_true(out[0] == 1e20 && out[1] == 1);
 }
 
+void known_gather(void **) {
+    SparseTable table;
+    table.column_count = 3;
+    table.starts = {0, 2, 2, 3};
+    table.columns = {0, 2, 1};
+    const GatherAttributes a{std::make_shared<const SparseTable>(table)};
+    const auto y =
+        run_by_hand(make_op(OpKind::gather, a), {{{3}, {1, 10, 100}}, {{3}, Values(3)}}, 1)[0];
+    assert_true(y == (Values{101, 0, 10}));
+    // Equal by content; transposed twice it is itself.
+    assert_true(a == GatherAttributes{
+                         std::make_shared<const SparseTable>(table.transposed().transposed())});
+    assert_false(a == GatherAttributes{std::make_shared<const SparseTable>(table.transposed())});
+}
+
+void known_distance(void **) {
+    const Shape x{1, 2, 1, 1}, c{2, 2, 1, 1};
+    const Values at{1, 2}, centers{4, 6, 1, 2};
+    const auto d = run_by_hand(make_op(OpKind::distance, {}),
+                               {{x, at}, {c, centers}, {{1, 2, 1, 1}, Values(2)}}, 1)[0];
+    assert_true(d == (Values{25, 0}));
+    const auto dx =
+        run_by_hand(make_op(OpKind::distance_backward_data, {}),
+                    {{{1, 2, 1, 1}, {1, 1}}, {x, at}, {c, centers}, {x, Values(2)}}, 1)[0];
+    assert_true(dx == (Values{-6, -8}));
+    const auto dc =
+        run_by_hand(make_op(OpKind::distance_backward_weights, {}),
+                    {{{1, 2, 1, 1}, {1, 1}}, {x, at}, {c, centers}, {c, Values(4)}}, 1)[0];
+    assert_true(dc == (Values{6, 8, 0, 0}));
+}
+
 // Owns what cmocka's table points to.
 struct Tests {
     std::vector<std::unique_ptr<OpenedDevice>> devices;
     std::vector<std::unique_ptr<DeviceTest>> rows;
     std::vector<CMUnitTest> table{
-        cmocka_unit_test(convolution_gradients),      cmocka_unit_test(max_pool_gradients),
-        cmocka_unit_test(average_pool_gradients),     cmocka_unit_test(pointwise_gradients),
-        cmocka_unit_test(softmax_gradients),          cmocka_unit_test(cross_entropy_gradients),
-        cmocka_unit_test(dropout_gradients),          cmocka_unit_test(concat_gradients),
-        cmocka_unit_test(reshape_gradients),          cmocka_unit_test(known_pools),
-        cmocka_unit_test(known_convolution),          cmocka_unit_test(known_cross_entropy),
-        cmocka_unit_test(known_expressions),          cmocka_unit_test(known_sum),
+        cmocka_unit_test(convolution_gradients),
+        cmocka_unit_test(max_pool_gradients),
+        cmocka_unit_test(average_pool_gradients),
+        cmocka_unit_test(pointwise_gradients),
+        cmocka_unit_test(softmax_gradients),
+        cmocka_unit_test(cross_entropy_gradients),
+        cmocka_unit_test(dropout_gradients),
+        cmocka_unit_test(concat_gradients),
+        cmocka_unit_test(reshape_gradients),
+        cmocka_unit_test(known_pools),
+        cmocka_unit_test(known_convolution),
+        cmocka_unit_test(known_cross_entropy),
+        cmocka_unit_test(known_expressions),
+        cmocka_unit_test(known_sum),
         cmocka_unit_test(max_pool_tangent_gradients),
+        cmocka_unit_test(gather_gradients),
+        cmocka_unit_test(known_gather),
+        cmocka_unit_test(distance_gradients),
+        cmocka_unit_test(known_distance),
     };
 
     void add_device(const std::string &spec) {

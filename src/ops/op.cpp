@@ -41,6 +41,14 @@ const char *name_of(OpKind kind) {
             return "concat";
         case OpKind::slice:
             return "slice";
+        case OpKind::gather:
+            return "gather";
+        case OpKind::distance:
+            return "distance";
+        case OpKind::distance_backward_data:
+            return "distance_backward_data";
+        case OpKind::distance_backward_weights:
+            return "distance_backward_weights";
         case OpKind::reshape:
             return "reshape";
         case OpKind::reorder:
@@ -120,6 +128,19 @@ double flops_of(const Op &op, const std::vector<Tensor> &tensors) {
             return 2.0 * static_cast<double>(y.elements()) *
                    static_cast<double>(w.elements_after(0));
         }
+        case OpKind::gather:
+            return static_cast<double>(
+                std::get<GatherAttributes>(op.attributes).table->columns.size());
+        case OpKind::distance:
+        case OpKind::distance_backward_data:
+        case OpKind::distance_backward_weights: {
+            // A difference and a multiply-add for each sample, unit and element.
+            const bool forward = op.kind == OpKind::distance;
+            const Shape &y = shape(forward ? op.outputs[0] : op.inputs[0]);
+            const Shape &c = shape(forward ? op.inputs[1] : op.inputs[2]);
+            return 3.0 * static_cast<double>(y.elements()) *
+                   static_cast<double>(c.elements_after(0));
+        }
         case OpKind::pointwise:
         case OpKind::channel_sum:
         case OpKind::sum: {
@@ -137,6 +158,22 @@ double flops_of(const Op &op, const std::vector<Tensor> &tensors) {
 }
 
 }  // namespace
+
+SparseTable SparseTable::transposed() const {
+    SparseTable result;
+    result.column_count = static_cast<int32_t>(rows());
+    result.starts.assign(static_cast<size_t>(column_count) + 1, 0);
+    for (int32_t column : columns) ++result.starts[static_cast<size_t>(column) + 1];
+    for (size_t i = 1; i < result.starts.size(); ++i) result.starts[i] += result.starts[i - 1];
+    result.columns.resize(columns.size());
+    std::vector<int32_t> next = result.starts;
+    for (size_t row = 0; row + 1 < starts.size(); ++row)
+        for (int32_t k = starts[row]; k < starts[row + 1]; ++k) {
+            int32_t &place = next[static_cast<size_t>(columns[static_cast<size_t>(k)])];
+            result.columns[static_cast<size_t>(place++)] = static_cast<int32_t>(row);
+        }
+    return result;
+}
 
 double flops_of(const FusedOp &group) {
     double flops = 0;

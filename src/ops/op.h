@@ -49,10 +49,18 @@ enum class OpKind : uint8_t {
     dropout,  // x -> y = x keep / (1 - rate); its own backward
     concat,   // inputs -> one after the other along axis 1
     slice,    // x -> the part of axis 1 from `offset` that fits the output
-    reshape,  // x -> the same elements under another shape; batch stays axis 0
-    reorder,  // x -> the same tensor in another layout; the planner's own
-    host,     // any inputs -> any outputs (each optional: kNoTensor), by the host's own code
-    feed,     // -> a tensor from the host's memory (Launch::feed), real or i32
+    // x -> y, neither batched: y[j] = sum of x[k] over the columns k of row j of a table of zeros
+    // and ones. Its own backward, with the transposed table.
+    gather,
+    // x [N, K, ...], c [J, K, ...] -> y [N, J, 1, 1] = sum over k of (x[n, k] - c[j, k])^2.
+    // Backward too is computed from the differences, so that close points lose no digits.
+    distance,
+    distance_backward_data,     // dy, x, c -> dx[n, k] = sum over j of 2 dy[n, j] (x - c)
+    distance_backward_weights,  // dy, x, c -> dc[j, k] = sum over n of -2 dy[n, j] (x - c)
+    reshape,                    // x -> the same elements under another shape; batch stays axis 0
+    reorder,                    // x -> the same tensor in another layout; the planner's own
+    host,  // any inputs -> any outputs (each optional: kNoTensor), by the host's own code
+    feed,  // -> a tensor from the host's memory (Launch::feed), real or i32
 };
 
 // A window slid over `spatial` axes; index formula: input = out * stride - pad_begin + k *
@@ -140,9 +148,29 @@ struct HostAttributes {
     bool operator==(const HostAttributes &) const = default;
 };
 
-using Attributes =
-    std::variant<std::monostate, ConvolutionAttributes, PoolAttributes, PointwiseAttributes,
-                 CrossEntropyAttributes, DropoutAttributes, SliceAttributes, HostAttributes>;
+// A matrix of zeros and ones, by rows: row j has ones in columns[starts[j]] to
+// columns[starts[j + 1] - 1].
+struct SparseTable {
+    int32_t column_count = 0;
+    std::vector<int32_t> starts{0};
+    std::vector<int32_t> columns;
+
+    int64_t rows() const { return static_cast<int64_t>(starts.size()) - 1; }
+    // Columns of each row ascend.
+    SparseTable transposed() const;
+    bool operator==(const SparseTable &) const = default;
+};
+
+struct GatherAttributes {
+    std::shared_ptr<const SparseTable> table;  // shared by copies of the operation
+    bool operator==(const GatherAttributes &other) const {
+        return table == other.table || (table && other.table && *table == *other.table);
+    }
+};
+
+using Attributes = std::variant<std::monostate, ConvolutionAttributes, PoolAttributes,
+                                PointwiseAttributes, CrossEntropyAttributes, DropoutAttributes,
+                                SliceAttributes, HostAttributes, GatherAttributes>;
 
 struct Op {
     OpKind kind = OpKind::pointwise;

@@ -339,6 +339,75 @@ void average_pool_backward(const Op &op, const Operands<Real> &t) {
             });
 }
 
+// --- Sparse sums and distances.
+
+template <class Real>
+void gather(const Op &op, const Operands<Real> &t) {
+    const SparseTable &table = *std::get<GatherAttributes>(op.attributes).table;
+    for (size_t row = 0; row + 1 < table.starts.size(); ++row) {
+        Sum sum;
+        for (int32_t k = table.starts[row]; k < table.starts[row + 1]; ++k)
+            sum.add(t.real(op.inputs[0])[table.columns[static_cast<size_t>(k)]]);
+        t.real(op.outputs[0])[row] = static_cast<Real>(sum.value());
+    }
+}
+
+// Samples, units and elements of each, and x[n, k] - c[j, k].
+template <class Real>
+struct Distances {
+    const Real *x, *c;
+    int64_t n, units, elements;
+
+    Distances(const Operands<Real> &t, TensorId x_id, TensorId c_id)
+        : x(t.real(x_id)),
+          c(t.real(c_id)),
+          n(t.shape(x_id)[0]),
+          units(t.shape(c_id)[0]),
+          elements(t.shape(c_id).elements_after(0)) {}
+
+    double difference(int64_t s, int64_t j, int64_t k) const {
+        return double{x[s * elements + k]} - double{c[j * elements + k]};
+    }
+};
+
+template <class Real>
+void distance(const Op &op, const Operands<Real> &t) {
+    const Distances<Real> g(t, op.inputs[0], op.inputs[1]);
+    for (int64_t s = 0; s < g.n; ++s)
+        for (int64_t j = 0; j < g.units; ++j) {
+            Sum sum;
+            for (int64_t k = 0; k < g.elements; ++k)
+                sum.add(g.difference(s, j, k) * g.difference(s, j, k));
+            t.real(op.outputs[0])[s * g.units + j] = static_cast<Real>(sum.value());
+        }
+}
+
+template <class Real>
+void distance_backward_data(const Op &op, const Operands<Real> &t) {
+    const Distances<Real> g(t, op.inputs[1], op.inputs[2]);
+    const Real *dy = t.real(op.inputs[0]);
+    for (int64_t s = 0; s < g.n; ++s)
+        for (int64_t k = 0; k < g.elements; ++k) {
+            Sum sum;
+            for (int64_t j = 0; j < g.units; ++j)
+                sum.add(2 * double{dy[s * g.units + j]} * g.difference(s, j, k));
+            t.real(op.outputs[0])[s * g.elements + k] = static_cast<Real>(sum.value());
+        }
+}
+
+template <class Real>
+void distance_backward_weights(const Op &op, const Operands<Real> &t) {
+    const Distances<Real> g(t, op.inputs[1], op.inputs[2]);
+    const Real *dy = t.real(op.inputs[0]);
+    for (int64_t j = 0; j < g.units; ++j)
+        for (int64_t k = 0; k < g.elements; ++k) {
+            Sum sum;
+            for (int64_t s = 0; s < g.n; ++s)
+                sum.add(-2 * double{dy[s * g.units + j]} * g.difference(s, j, k));
+            t.real(op.outputs[0])[j * g.elements + k] = static_cast<Real>(sum.value());
+        }
+}
+
 // --- Expressions.
 
 template <class Real>
@@ -703,6 +772,14 @@ void run(const Op &op, std::span<const Tensor> tensors, std::span<void *const> d
             return concat(op, t);
         case OpKind::slice:
             return slice(op, t);
+        case OpKind::gather:
+            return gather(op, t);
+        case OpKind::distance:
+            return distance(op, t);
+        case OpKind::distance_backward_data:
+            return distance_backward_data(op, t);
+        case OpKind::distance_backward_weights:
+            return distance_backward_weights(op, t);
         case OpKind::reshape:
         case OpKind::reorder:
             return copy(op, t);

@@ -56,6 +56,12 @@ class Runner {
             case OpKind::channel_sum:
             case OpKind::sum:
                 return expression();
+            case OpKind::gather:
+                return linear();
+            case OpKind::distance:
+            case OpKind::distance_backward_data:
+            case OpKind::distance_backward_weights:
+                return distances();
             case OpKind::softmax:
                 return softmax();
             case OpKind::softmax_backward:
@@ -118,6 +124,13 @@ class Runner {
 
     // Terms that the longest sum of a convolution or a pool has.
     double terms() const {
+        if (const auto *gather = std::get_if<GatherAttributes>(&op_.attributes)) {
+            int32_t longest = 1;
+            for (size_t row = 0; row + 1 < gather->table->starts.size(); ++row)
+                longest =
+                    std::max(longest, gather->table->starts[row + 1] - gather->table->starts[row]);
+            return longest;
+        }
         if (op_.kind == OpKind::convolution_backward_weights)
             return static_cast<double>(shape(op_.inputs[1]).elements() / shape(op_.inputs[1])[1]);
         if (const auto *pool = std::get_if<PoolAttributes>(&op_.attributes)) {
@@ -151,6 +164,37 @@ class Runner {
         };
         if (any(at(a).error)) add(at(a).error, mb);
         if (any(at(b).error)) add(ma, at(b).error);
+        overflow(out, total);
+    }
+
+    // Sums of products that have the rounded difference x - c in them, once or squared.
+    void distances() {
+        const bool forward = op_.kind == OpKind::distance;
+        const TensorId x = op_.inputs[forward ? 0 : 1], c = op_.inputs[forward ? 1 : 2];
+        const int64_t units = shape(c)[0], elements = shape(c).elements_after(0), n = shape(x)[0];
+        Bounded &out = at(op_.outputs[0]);
+        out.value = reference(input_values())[0];
+        Values total(out.value.size(), 0);
+        for (int64_t s = 0; s < n; ++s)
+            for (int64_t j = 0; j < units; ++j)
+                for (int64_t k = 0; k < elements; ++k) {
+                    const double d = std::abs(at(x).value[static_cast<size_t>(s * elements + k)] -
+                                              at(c).value[static_cast<size_t>(j * elements + k)]);
+                    const auto unit = static_cast<size_t>(s * units + j);
+                    const double g = forward ? d : 2 * std::abs(at(op_.inputs[0]).value[unit]);
+                    const int64_t to = forward ? s * units + j
+                                       : op_.kind == OpKind::distance_backward_data
+                                           ? s * elements + k
+                                           : j * elements + k;
+                    total[static_cast<size_t>(to)] += d * g;
+                }
+        const double count =
+            static_cast<double>(forward                                      ? elements
+                                : op_.kind == OpKind::distance_backward_data ? units
+                                                                             : n);
+        out.error.resize(total.size());
+        for (size_t i = 0; i < total.size(); ++i)
+            out.error[i] = (sum_factor(count) + 3 * eps()) * total[i] + count * precision_.smallest;
         overflow(out, total);
     }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "base/philox.h"
 #include "base/text.h"
@@ -786,6 +787,80 @@ std::vector<Case> slice_cases() {
     return cases;
 }
 
+// A table of rows x columns with about one in `sparsity` set, or none in some rows.
+std::shared_ptr<const SparseTable> random_table(const std::string &name, int64_t rows,
+                                                int64_t columns, int64_t sparsity) {
+    Dice dice(name);
+    SparseTable table;
+    table.column_count = static_cast<int32_t>(columns);
+    for (int64_t row = 0; row < rows; ++row) {
+        for (int64_t column = dice.from(0, 2 * sparsity); column < columns;
+             column += dice.from(1, 2 * sparsity))
+            table.columns.push_back(static_cast<int32_t>(column));
+        table.starts.push_back(static_cast<int32_t>(table.columns.size()));
+    }
+    return std::make_shared<const SparseTable>(std::move(table));
+}
+
+std::vector<Case> gather_cases() {
+    std::vector<Case> cases;
+    for (const auto &[x, y, sparsity] :
+         std::vector<std::tuple<Shape, Shape, int64_t>>{{{1}, {1}, 1},
+                                                        {{7}, {3, 5}, 2},
+                                                        {{5, 3, 2}, {37}, 9},
+                                                        {{400}, {6, 3, 5, 5}, 400},
+                                                        {{17, 4, 3, 3}, {129}, 5},
+                                                        {{40000}, {33, 17, 9, 9}, 20000}}) {
+        for (bool backward : {false, true}) {
+            const std::string name =
+                text("gather_", to_text(x), "_to_", to_text(y), backward ? "_back" : "");
+            auto table = random_table(name, y.elements(), x.elements(), sparsity);
+            CaseBuilder b;
+            if (backward)
+                b.op(OpKind::gather, {b.tensor(y, false, kGradient)}, {b.gradient(x)},
+                     GatherAttributes{std::make_shared<const SparseTable>(table->transposed())});
+            else
+                b.op(OpKind::gather, {b.parameter(x)}, {b.tensor(y, false)},
+                     GatherAttributes{table});
+            cases.push_back(b.build(name));
+        }
+    }
+    return cases;
+}
+
+std::vector<Case> distance_cases(OpKind kind) {
+    std::vector<Case> cases;
+    const auto add = [&](const Shape &x, int64_t units, Fill fill) {
+        Shape c = x;
+        c[0] = units;
+        const Shape y{x[0], units, 1, 1};
+        CaseBuilder b;
+        const TensorId dy = b.samples(y, kGradient), samples = b.samples(x, filled(fill));
+        const TensorId centers = b.parameter(c, filled(fill));
+        if (kind == OpKind::distance)
+            b.op(kind, {samples, centers}, {b.samples(y)});
+        else if (kind == OpKind::distance_backward_data)
+            b.op(kind, {dy, samples, centers}, {b.samples(x, kGradient)});
+        else
+            b.op(kind, {dy, samples, centers}, {b.gradient(c)});
+        cases.push_back(b.build(shape_name(text("units_", units), x)));
+        cases.back().smooth = fill == Fill::signed_unit;
+    };
+    for (const auto &[x, units] : std::vector<std::pair<Shape, int64_t>>{{{1, 1, 1, 1}, 1},
+                                                                         {{3, 7, 1, 1}, 5},
+                                                                         {{16, 2, 1, 1}, 8},
+                                                                         {{17, 5, 3, 2}, 19},
+                                                                         {{33, 16, 1, 1}, 1},
+                                                                         {{64, 1, 1, 1}, 37},
+                                                                         {{1, 37, 5, 1}, 17},
+                                                                         {{5, 3, 17, 13}, 3},
+                                                                         {{130, 48, 1, 1}, 70}})
+        add(x, units, Fill::signed_unit);
+    add({17, 5, 1, 1}, 6, Fill::few);
+    add({17, 5, 1, 1}, 7, Fill::large);
+    return cases;
+}
+
 std::vector<Case> reshape_cases() {
     std::vector<Case> cases;
     for (const auto &[from, to] :
@@ -1175,6 +1250,12 @@ std::vector<Case> cases_of(OpKind kind, int random) {
             return concat_cases();
         case OpKind::slice:
             return slice_cases();
+        case OpKind::gather:
+            return gather_cases();
+        case OpKind::distance:
+        case OpKind::distance_backward_data:
+        case OpKind::distance_backward_weights:
+            return distance_cases(kind);
         case OpKind::reshape:
             return reshape_cases();
         case OpKind::reorder:

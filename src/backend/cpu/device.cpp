@@ -197,6 +197,12 @@ const Implementation *implementation_of(const FusedOp &op) {
             return &kConcat;
         case OpKind::slice:
             return &kSlice;
+        case OpKind::gather:
+            return &kGather;
+        case OpKind::distance:
+        case OpKind::distance_backward_data:
+        case OpKind::distance_backward_weights:
+            return &kDistance;
         case OpKind::reshape:
             return &kReshape;
         case OpKind::reorder:

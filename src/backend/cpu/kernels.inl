@@ -11,6 +11,7 @@
 #include "backend/cpu/softmax.inl"
 #include "backend/cpu/dropout.inl"
 #include "backend/cpu/move.inl"
+#include "backend/cpu/distance.inl"
 #include "backend/cpu/convolution.inl"
 // clang-format on
 
@@ -27,6 +28,7 @@ const Simd CNN_SIMD = {
     &CNN_ISA::kSoftmaxKernels,
     &CNN_ISA::kDropoutKernels,
     &CNN_ISA::kMoveKernels,
+    &CNN_ISA::kDistanceKernels,
     &CNN_ISA::kConvolutionKernels,
 };
 

@@ -15,6 +15,8 @@ extern const Implementation kSoftmaxCrossEntropy;
 extern const Implementation kDropout;
 extern const Implementation kConcat;
 extern const Implementation kSlice;
+extern const Implementation kGather;
+extern const Implementation kDistance;  // and both gradients
 extern const Implementation kReshape;
 extern const Implementation kReorder;
 extern const Implementation kFeed;

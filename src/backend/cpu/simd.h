@@ -17,6 +17,7 @@ struct PoolKernels;         // pool.h
 struct SoftmaxKernels;      // softmax.h
 struct DropoutKernels;      // dropout.h
 struct MoveKernels;         // move.h
+struct DistanceKernels;     // distance.h
 
 struct Simd {
     Isa isa;
@@ -27,6 +28,7 @@ struct Simd {
     const SoftmaxKernels *softmax;
     const DropoutKernels *dropout;
     const MoveKernels *move;
+    const DistanceKernels *distance;
     const ConvolutionKernels *convolution;
 };
 

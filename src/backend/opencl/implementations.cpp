@@ -29,6 +29,12 @@ Implementation implementation_of(OpKind kind) {
         case OpKind::slice:
         case OpKind::reshape:
             return {move_candidates, prepare_move};
+        case OpKind::gather:
+            return {gather_candidates, prepare_gather};
+        case OpKind::distance:
+        case OpKind::distance_backward_data:
+        case OpKind::distance_backward_weights:
+            return {distance_candidates, prepare_distance};
         case OpKind::reorder:
             return {nullptr, prepare_reorder};
         case OpKind::feed:

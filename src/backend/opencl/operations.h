@@ -47,6 +47,16 @@ void move_candidates(const OpenClDevice &device, const FusedOp &group, Candidate
 std::unique_ptr<Kernel> prepare_move(OpenClDevice &device, const FusedOp &group,
                                      const Candidate &candidate);
 
+// gather.cpp
+void gather_candidates(const OpenClDevice &device, const FusedOp &group, Candidates &out);
+std::unique_ptr<Kernel> prepare_gather(OpenClDevice &device, const FusedOp &group,
+                                       const Candidate &candidate);
+
+// distance.cpp: squared distances and both gradients
+void distance_candidates(const OpenClDevice &device, const FusedOp &group, Candidates &out);
+std::unique_ptr<Kernel> prepare_distance(OpenClDevice &device, const FusedOp &group,
+                                         const Candidate &candidate);
+
 // reorder.cpp
 std::unique_ptr<Kernel> prepare_reorder(OpenClDevice &device, const FusedOp &group,
                                         const Candidate &candidate);

@@ -1,0 +1,66 @@
+// Sparse sums over parameters. The table lies on the device beside the kernel.
+#include <algorithm>
+
+#include "backend/opencl/expression_source.h"
+#include "backend/opencl/operations.h"
+
+namespace cnn::opencl {
+namespace {
+
+class GatherKernel final : public Kernel {
+  public:
+    GatherKernel(OpenClDevice &device, const FusedOp &group)
+        : x_(group.head().inputs[0]), y_(group.head().outputs[0]) {
+        const SparseTable &table = *std::get<GatherAttributes>(group.head().attributes).table;
+        rows_ = table.rows();
+        const std::unique_ptr<Queue> queue = device.create_queue();
+        starts_ = send(device, *queue, table.starts);
+        columns_ = send(device, *queue, table.columns);
+        queue->finish();
+        function_ = device.function("gather.cl", "gather", class_options(device, false));
+        chunk_ = chunk_for(device, rows_, 256);
+    }
+
+    void launch(Queue &queue, const Launch &launch) override {
+        if (rows_ == 0) return;
+        function_.set(0, launch.operands[x_]);
+        function_.set(2, launch.operands[y_]);
+        function_.set_buffer(4, *starts_);
+        function_.set_buffer(5, *columns_);
+        function_.set(6, to_int(rows_));
+        function_.set(7, to_int(chunk_));
+        function_.launch_items(queue, ceil_div(rows_, chunk_));
+    }
+
+  private:
+    static std::unique_ptr<Buffer> send(OpenClDevice &device, Queue &queue,
+                                        const std::vector<int32_t> &values) {
+        const auto bytes = static_cast<int64_t>(values.size() * sizeof(int32_t));
+        auto buffer = device.allocate(std::max<int64_t>(bytes, 4));
+        if (bytes > 0) queue.write({buffer.get(), 0}, values.data(), bytes);
+        return buffer;
+    }
+
+    TensorId x_, y_;
+    int64_t rows_ = 0, chunk_ = 1;
+    std::unique_ptr<Buffer> starts_, columns_;
+    Function function_;
+};
+
+}  // namespace
+
+void gather_candidates(const OpenClDevice &device, const FusedOp &group, Candidates &out) {
+    if (!fits(group) || group.ops.size() != 1) return;
+    Candidate candidate;
+    candidate.algorithm = "gather";
+    candidate.layouts.assign(static_cast<size_t>(group.operands()), Layout::plain());
+    candidate.seconds = device.predict(flops_of(group), 3 * bytes_of(group, 4), 0.05);
+    out.push_back(std::move(candidate));
+}
+
+std::unique_ptr<Kernel> prepare_gather(OpenClDevice &device, const FusedOp &group,
+                                       const Candidate &) {
+    return std::make_unique<GatherKernel>(device, group);
+}
+
+}  // namespace cnn::opencl
