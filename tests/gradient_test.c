@@ -102,6 +102,38 @@ static void losses_net(cnn_net *net) {
     cnn_net_loss(net, y, &(cnn_loss){.kind = CNN_LOSS_MSE, .weight = -1});
 }
 
+static void maps_net(cnn_net *net) {
+    static const int32_t kPairs[] = {1, 0, 0, 1, 2, 1, 1, 2, 0, 0};
+    static const int64_t kSizes[] = {2, 3, 1, 1, 3, 2, 3, 1, 2, 2};
+    cnn_node n = image(net, 3, 9, 8);
+    n = cnn_net_conv2d(net, n,
+                       &(cnn_conv2d){.filters = 3,
+                                     .connections = &(cnn_connections){.kind = CNN_CONNECT_CUSTOM,
+                                                                       .pairs = kPairs,
+                                                                       .pair_count = 5,
+                                                                       .kernel_sizes = kSizes,
+                                                                       .kernel_size_count = 5},
+                                     .activation = CNN_TANH});
+    n = cnn_net_weighted_subsample2d(
+        net, n, &(cnn_weighted_subsample2d){.factor = {2, 1}, .activation = CNN_SIGMOID});
+    n = cnn_net_conv2d(
+        net, n,
+        &(cnn_conv2d){.filters = 4,
+                      .kernel = {2},
+                      .connections = &(cnn_connections){
+                          .kind = CNN_CONNECT_RANDOM, .fan_in = 2, .shared_kernel = 1}});
+    n = cnn_net_subsample2d(net, n, &(cnn_subsample2d){.factor = {1, 2}});
+    n = cnn_net_weighted_subsample2d(
+        net, n,
+        &(cnn_weighted_subsample2d){
+            .filters = 2,
+            .factor = {2},
+            .connections = &(cnn_connections){.kind = CNN_CONNECT_RANDOM, .fan_in = 3},
+            .activation = CNN_TANH});
+    n = cnn_net_dense(net, n, &(cnn_dense){.units = 3});
+    cnn_net_loss(net, n, &(cnn_loss){.kind = CNN_LOSS_MSE});
+}
+
 static void image_of_classes_net(cnn_net *net) {
     cnn_node n = image(net, 2, 4, 5);
     n = conv(net, n, 5, 3, CNN_TANH);
@@ -126,6 +158,7 @@ static const struct task kTasks[] = {
     {"losses", losses_net, 0, 0, 1, 7},
     {"losses, training", losses_net, 0, 1, 1, 7},
     {"image of classes", image_of_classes_net, 0, 0, 1, 3},
+    {"maps", maps_net, 0, 0, 0, 18},
 };
 
 /* ---- Samples for any net ---- */

@@ -204,6 +204,43 @@ cnn_node dense(cnn_net *net, cnn_node x, int64_t units, cnn_activation_kind acti
     return cnn_net_dense(net, x, &d);
 }
 
+// Kernels gathered, shared, and as they are; alphas by map and by connection.
+cnn_node connected(cnn_net *net, cnn_node x) {
+    const int32_t pairs[] = {1, 0, 0, 1, 2, 1, 1, 2, 0, 0};
+    const int64_t sizes[] = {2, 3, 1, 1, 3, 2, 3, 1, 2, 2};
+    cnn_connections table{};
+    table.kind = CNN_CONNECT_CUSTOM;
+    table.pairs = pairs;
+    table.pair_count = 5;
+    table.kernel_sizes = sizes;
+    table.kernel_size_count = 5;
+    cnn_conv2d c{};
+    c.filters = 3;
+    c.activation = CNN_TANH;
+    c.connections = &table;
+    x = cnn_net_conv2d(net, x, &c);
+    cnn_connections single{};
+    single.kind = CNN_CONNECT_SINGLE;
+    c.kernel[0] = 2;
+    c.connections = &single;
+    x = cnn_net_conv2d(net, x, &c);
+    cnn_weighted_subsample2d s{};
+    s.factor[0] = 1;
+    s.factor[1] = 2;
+    s.activation = CNN_SIGMOID;
+    x = cnn_net_weighted_subsample2d(net, x, &s);
+    cnn_connections random{};
+    random.kind = CNN_CONNECT_RANDOM;
+    random.fan_in = 2;
+    random.shared_kernel = 1;
+    s.filters = 4;
+    s.connections = &random;
+    x = cnn_net_weighted_subsample2d(net, x, &s);
+    cnn_subsample2d v{};
+    v.factor[0] = 2;
+    return dense(net, cnn_net_subsample2d(net, x, &v), 3, CNN_LINEAR);
+}
+
 template <cnn_activation_kind activation>
 cnn_node activated(cnn_net *net, cnn_node x) {
     return dense(net, dense(net, x, 5, activation), 3, activation);
@@ -299,6 +336,7 @@ const Row kRows[] = {
     {"global_average_pool2d", global_average},
     {"batch_norm", batch_norms},
     {"add, concat, flatten, dropout, activation", joins},
+    {"connections, sub-sampling", connected},
     {"softmax", softmaxes},
 };
 

@@ -264,6 +264,46 @@ enum {
  *  name NULL: "input_1". Several inputs are fed in the order they were added. */
 CNN_API cnn_node cnn_net_input(cnn_net *net, const char *name, int32_t rank, const int64_t *shape);
 
+typedef int32_t cnn_connection_kind;
+
+/** Which input maps each output map takes: D of Hedberg's table 1. */
+enum {
+    CNN_CONNECT_FULL = 0,   /**< every one */
+    CNN_CONNECT_SINGLE = 1, /**< map i takes map i alone: as many filters as channels (depthwise) */
+    CNN_CONNECT_RANDOM = 2, /**< fan_in different ones, drawn by seed */
+    CNN_CONNECT_CUSTOM = 3  /**< those of `pairs` */
+};
+
+/** A table of connections between the channels of an input and the filters of a layer; all of it is
+ *  copied. Each connection has a kernel of its own, w_ij, unless shared_kernel is set. Where filter
+ *  j draws its inputs they are the fan_in first of the order that Philox 4x32-10 gives under the
+ *  key `seed` and stream j (Fisher and Yates' shuffle), ascending.
+ *
+ *  The weights are the kernels one after the other, none for what doesn't connect: [kernels, h, w],
+ *  or flat when their sizes differ. Kernels are ordered by filter, then by input; those of
+ *  CNN_CONNECT_CUSTOM as `pairs` are; shared ones by filter. Initial weights go by the inputs that
+ *  a filter really has, and by the mean number of outputs of an input. */
+typedef struct cnn_connections {
+    cnn_connection_kind kind;
+    int32_t
+        shared_kernel; /**< one kernel w_j a filter, on the sum of its inputs (Hedberg rem. 2) */
+    int64_t fan_in;    /**< of CNN_CONNECT_RANDOM: 1 to the channels; else 0 */
+    uint64_t seed;
+    /** Of CNN_CONNECT_CUSTOM: input and output map of each connection, from 0; pair_count of these
+     *  pairs, none twice, at least one for each filter. Else NULL and 0. */
+    const int32_t *pairs;
+    int64_t pair_count;
+    /** Height and width of each kernel, for kernels of mixed sizes (Hedberg rem. 3), else NULL and
+     *  0. All are anchored top-left, as if the smaller ones had zeros below and right: the largest
+     *  height and width are the layer's `kernel`, which may be 0 here, and fix the output's size.
+     */
+    const int64_t *kernel_sizes;
+    int64_t kernel_size_count;   /**< pairs of them: one a kernel, or with ... */
+    int32_t kernel_sizes_by_map; /**< ... this one a filter, for all its kernels */
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_connections;
+
 /** Y_o = activation(sum_i X_i * w_oi + b_o), cross-correlation (Hedberg 60-61, Lin 1).
  *  Weight [filters, C / groups, kernel h, kernel w], bias [filters].
  *  Output [filters, H', W'] with H' = floor((H + pads - dilation (kernel - 1) - 1) / stride) + 1.
@@ -282,6 +322,11 @@ typedef struct cnn_conv2d {
     float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
     cnn_initializer initializer;
     float initializer_scale; /**< default 1; of CNN_INIT_CONSTANT 0 */
+    /** i runs over the inputs that o is connected to (Hedberg 60); NULL: all. With one, groups must
+     *  be 1 and the weight has the shape told there. */
+    const cnn_connections *connections;
+    int32_t exact; /**< strides that leave a rest are CNN_SHAPE_MISMATCH, not floored (Delmas 35) */
+    int32_t reserved32;
     int64_t reserved[8];
 } cnn_conv2d;
 
@@ -314,12 +359,53 @@ typedef struct cnn_pool2d {
     cnn_padding padding_mode;
     int32_t ceil_mode;       /**< round the output size up; a window must begin inside the input */
     int32_t include_padding; /**< average over the whole window, padding as zeros */
-    int32_t reserved32;
+    int32_t exact;           /**< strides that leave a rest are CNN_SHAPE_MISMATCH */
     int64_t reserved[8];
 } cnn_pool2d;
 
 CNN_API cnn_node cnn_net_max_pool2d(cnn_net *net, cnn_node input, const cnn_pool2d *descriptor);
 CNN_API cnn_node cnn_net_average_pool2d(cnn_net *net, cnn_node input, const cnn_pool2d *descriptor);
+
+/** Weighted sub-sampling (Hedberg 86-97, corrected: alpha multiplies the window's sum, not its
+ *  mean): Y_i = activation(sum_j alpha_ij S_j + b_i), S_j[y, x] being the sum of X_j over rows
+ *  y K_v to y K_v + K_v - 1 and columns x K_u to x K_u + K_u - 1. What is left over at the end of a
+ *  row or column is not used, and its gradient is 0.
+ *  Without connections a map has one alpha_i and takes map i alone (Hedberg 87). With connections
+ *  there is an alpha_ij for each (Hedberg 86), or with shared_kernel an alpha_i for the sum of all
+ *  that map i takes (Hedberg 96). Parameters alpha, [maps] or [connections] in the table's order,
+ *  and bias [maps]; initial alphas have fan-in connections * K_v * K_u.
+ *  Factors that differ between maps (below Hedberg 86): a node for each factor, all linear and but
+ *  one without bias, and cnn_net_add, with the activation, where their outputs meet. */
+typedef struct cnn_weighted_subsample2d {
+    const char *name;
+    int64_t filters;   /**< output maps; default: the channels, and without connections no other */
+    int64_t factor[2]; /**< K_v (height), K_u (width); required (a second of 0: as the first) */
+    const cnn_connections *connections; /**< NULL: map i to map i; kernel_sizes must be NULL */
+    int32_t no_bias;
+    int32_t exact; /**< sizes that the factors don't divide are CNN_SHAPE_MISMATCH */
+    cnn_activation_kind activation;
+    float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
+    cnn_initializer initializer;
+    float initializer_scale; /**< default 1; of CNN_INIT_CONSTANT 0 */
+    int64_t reserved[8];
+} cnn_weighted_subsample2d;
+
+CNN_API cnn_node cnn_net_weighted_subsample2d(cnn_net *net, cnn_node input,
+                                              const cnn_weighted_subsample2d *descriptor);
+
+/** Vanilla sub-sampling: every K-th row and column, Y[y, x] = X[y K_v, x K_u] (Hedberg 101-103).
+ *  Output sizes are floor((n - 1) / K) + 1: so a convolution of stride K is the same convolution of
+ *  stride 1, sub-sampled (Hedberg rem. 4-5). */
+typedef struct cnn_subsample2d {
+    const char *name;
+    int64_t factor[2]; /**< K_v (height), K_u (width); required (a second of 0: as the first) */
+    int32_t exact;     /**< CNN_SHAPE_MISMATCH unless K divides n - 1 */
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_subsample2d;
+
+CNN_API cnn_node cnn_net_subsample2d(cnn_net *net, cnn_node input,
+                                     const cnn_subsample2d *descriptor);
 
 /** For layers whose name is all there is to say. */
 typedef struct cnn_plain {

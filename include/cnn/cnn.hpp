@@ -250,6 +250,12 @@ class Net {
     cnn_node average_pool2d(cnn_node x, const cnn_pool2d &d) {
         return cnn_net_average_pool2d(get(), x, &d);
     }
+    cnn_node weighted_subsample2d(cnn_node x, const cnn_weighted_subsample2d &d) {
+        return cnn_net_weighted_subsample2d(get(), x, &d);
+    }
+    cnn_node subsample2d(cnn_node x, const cnn_subsample2d &d) {
+        return cnn_net_subsample2d(get(), x, &d);
+    }
     cnn_node global_average_pool2d(cnn_node x, const cnn_plain &d = {}) {
         return cnn_net_global_average_pool2d(get(), x, &d);
     }

@@ -7,6 +7,54 @@ using namespace cnn::api;
 
 namespace {
 
+// Pairs of sizes, each at least 1: the largest of each.
+std::vector<int64_t> largest_of(const int64_t *sizes, int64_t count) {
+    std::vector<int64_t> most(2, 0);
+    for (int64_t i = 0; i < 2 * count; ++i)
+        most[static_cast<size_t>(i % 2)] = std::max(most[static_cast<size_t>(i % 2)], sizes[i]);
+    return most;
+}
+
+void check_count(const std::string &what, const void *array, int64_t count) {
+    if (count < 0 || (count > 0) != (array != nullptr))
+        fail(Status::invalid_argument,
+             text(what, " is ", array ? "" : "not ", "NULL, but its count is ", count));
+}
+
+void check_connections(const std::string &of, const cnn_connections &c) {
+    const std::string what = of + ": connections";
+    check_reserved(c.reserved, what.c_str());
+    check_reserved(c.reserved32, what.c_str());
+    check_count(what + "' pairs", c.pairs, c.pair_count);
+    check_count(what + "' kernel_sizes", c.kernel_sizes, c.kernel_size_count);
+    if (c.pair_count > 0 && c.kind != CNN_CONNECT_CUSTOM)
+        fail(Status::invalid_argument, what + "' pairs are of CNN_CONNECT_CUSTOM alone");
+    if (c.fan_in != 0 && c.kind != CNN_CONNECT_RANDOM)
+        fail(Status::invalid_argument,
+             text(what, "' fan_in is ", c.fan_in, ", but is of CNN_CONNECT_RANDOM alone"));
+}
+
+void set_connections(Settings &settings, const std::string &of, const cnn_connections &c) {
+    check_connections(of, c);
+    settings.set("connections", int64_t{c.kind});
+    settings.set("shared_kernel", int64_t{c.shared_kernel != 0});
+    if (c.kind == CNN_CONNECT_RANDOM) {
+        settings.set("connection_fan_in", c.fan_in);
+        settings.set("connection_seed", static_cast<int64_t>(c.seed));
+    }
+    if (c.kind == CNN_CONNECT_CUSTOM)
+        settings.set("connection_pairs", std::vector<int64_t>(c.pairs, c.pairs + 2 * c.pair_count));
+    if (c.kernel_size_count == 0) return;
+    settings.set("kernel_sizes",
+                 std::vector<int64_t>(c.kernel_sizes, c.kernel_sizes + 2 * c.kernel_size_count));
+    settings.set("kernel_sizes_by_map", int64_t{c.kernel_sizes_by_map != 0});
+}
+
+// A table that says what holds without it.
+bool is_plain(const cnn_connections &c) {
+    return c.kind == CNN_CONNECT_FULL && c.shared_kernel == 0 && c.kernel_size_count == 0;
+}
+
 cnn_node add_plain(cnn_net *net, const Layer &layer, std::span<const cnn_node> inputs,
                    const cnn_plain *descriptor) {
     return add(net, layer, inputs, descriptor, [](const cnn_plain &, Settings &) {});
@@ -23,6 +71,7 @@ cnn_node add_pool(cnn_net *net, const Layer &layer, cnn_node input, const cnn_po
         s.set("padding_mode", int64_t{d.padding_mode});
         s.set("ceil_mode", int64_t{d.ceil_mode != 0});
         s.set("include_padding", int64_t{d.include_padding != 0});
+        if (d.exact != 0) s.set("exact", int64_t{1});
     });
 }
 
@@ -67,6 +116,14 @@ cnn_node cnn_net_conv2d(cnn_net *net, cnn_node input, const cnn_conv2d *descript
         s.set("bias", int64_t{d.no_bias == 0});
         set_activation(s, d.activation, d);
         set_initializer(s, d);
+        if (d.exact != 0) s.set("exact", int64_t{1});
+        if (!d.connections) return;
+        check_connections(adding("conv2d", d), *d.connections);
+        if (is_plain(*d.connections)) return;
+        set_connections(s, adding("conv2d", d), *d.connections);
+        if (d.connections->kernel_size_count > 0 && d.kernel[0] == 0)
+            s.set("kernel",
+                  largest_of(d.connections->kernel_sizes, d.connections->kernel_size_count));
     });
 }
 
@@ -77,6 +134,33 @@ cnn_node cnn_net_dense(cnn_net *net, cnn_node input, const cnn_dense *descriptor
         set_activation(s, d.activation, d);
         set_initializer(s, d);
     });
+}
+
+cnn_node cnn_net_weighted_subsample2d(cnn_net *net, cnn_node input,
+                                      const cnn_weighted_subsample2d *descriptor) {
+    return add(net, *weighted_subsample2d_layer(), one(input), descriptor,
+               [](const cnn_weighted_subsample2d &d, Settings &s) {
+                   s.set("filters", d.filters);
+                   s.set("factor", pair_of(d.factor, 0));
+                   s.set("bias", int64_t{d.no_bias == 0});
+                   set_activation(s, d.activation, d);
+                   set_initializer(s, d);
+                   if (d.exact != 0) s.set("exact", int64_t{1});
+                   if (!d.connections) return;
+                   set_connections(s, adding("weighted_subsample2d", d), *d.connections);
+                   if (d.connections->kernel_size_count > 0)
+                       fail(Status::invalid_argument,
+                            text(adding("weighted_subsample2d", d),
+                                 ": connections have kernel_sizes, but an alpha has no size"));
+               });
+}
+
+cnn_node cnn_net_subsample2d(cnn_net *net, cnn_node input, const cnn_subsample2d *descriptor) {
+    return add(net, *subsample2d_layer(), one(input), descriptor,
+               [](const cnn_subsample2d &d, Settings &s) {
+                   s.set("factor", pair_of(d.factor, 0));
+                   if (d.exact != 0) s.set("exact", int64_t{1});
+               });
 }
 
 cnn_node cnn_net_max_pool2d(cnn_net *net, cnn_node input, const cnn_pool2d *descriptor) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iterator>
 #include <new>
+#include <span>
 
 #include "base/fpenv.h"
 #include "base/philox.h"
@@ -19,23 +20,18 @@ constexpr uint64_t kInitialStream = uint64_t{1} << 56;
 
 constexpr size_t kLongestName = 1024;
 
-}  // namespace
-
-std::vector<float> initial_values(const TensorSpec &spec, uint64_t seed, int64_t index) {
-    const DefaultFloatEnvironment environment;
-    const Initializer &init = spec.initializer;
-    std::vector<float> values(static_cast<size_t>(spec.shape.elements()));
-    const RandomStream stream(seed, kInitialStream + static_cast<uint64_t>(index));
-    const auto fan_in = static_cast<double>(init.fan_in);
-    const auto fan_sum = fan_in + static_cast<double>(init.fan_out);
+// Values number `first`, first + 1, ... of a tensor.
+void fill_initial(const Initializer &init, int64_t in, int64_t out, const RandomStream &stream,
+                  size_t first, std::span<float> values) {
+    const auto fan_in = static_cast<double>(in), fan_sum = fan_in + static_cast<double>(out);
     const auto normal = [&](double deviation) {
         for (size_t i = 0; i < values.size(); ++i)
-            values[i] = static_cast<float>(deviation * stream.normal(i));
+            values[i] = static_cast<float>(deviation * stream.normal(first + i));
     };
     const auto uniform = [&](double bound) {
         for (size_t i = 0; i < values.size(); ++i)
-            values[i] =
-                static_cast<float>(bound * (2.0 * static_cast<double>(stream.uniform(i)) - 1.0));
+            values[i] = static_cast<float>(
+                bound * (2.0 * static_cast<double>(stream.uniform(first + i)) - 1.0));
     };
     switch (init.kind) {
         case InitKind::automatic:
@@ -54,6 +50,26 @@ std::vector<float> initial_values(const TensorSpec &spec, uint64_t seed, int64_t
         case InitKind::constant:
             std::fill(values.begin(), values.end(), static_cast<float>(init.scale));
             break;
+    }
+}
+
+}  // namespace
+
+std::vector<float> initial_values(const TensorSpec &spec, uint64_t seed, int64_t index) {
+    const DefaultFloatEnvironment environment;
+    const Initializer &init = spec.initializer;
+    std::vector<float> values(static_cast<size_t>(spec.shape.elements()));
+    const RandomStream stream(seed, kInitialStream + static_cast<uint64_t>(index));
+    if (init.parts.empty()) {
+        fill_initial(init, init.fan_in, init.fan_out, stream, 0, values);
+        return values;
+    }
+    std::span<float> rest(values);
+    for (const Initializer::Part &part : init.parts) {
+        const auto count = static_cast<size_t>(part.elements);
+        fill_initial(init, part.fan_in, part.fan_out, stream, values.size() - rest.size(),
+                     rest.first(count));
+        rest = rest.subspan(count);
     }
     return values;
 }

@@ -32,6 +32,12 @@ struct Initializer {
     InitKind kind = InitKind::constant;
     double scale = 0;  // of a constant, its value
     int64_t fan_in = 1, fan_out = 1;
+
+    // Fans of a number of elements, one part after the other, where not all are alike.
+    struct Part {
+        int64_t elements, fan_in, fan_out;
+    };
+    std::vector<Part> parts{};
 };
 
 struct TensorSpec {

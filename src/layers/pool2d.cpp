@@ -9,7 +9,7 @@ namespace cnn {
 namespace {
 
 constexpr auto kPoolSettings =
-    joined(std::array{"window", "ceil_mode", "include_padding"}, kWindowSettings);
+    joined(std::array{"window", "ceil_mode", "include_padding", "exact"}, kWindowSettings);
 
 Shape infer_pool(const Settings &settings, const Shape &input) {
     const Window window = window_of(settings, "window", false, input);
@@ -19,7 +19,8 @@ Shape infer_pool(const Settings &settings, const Shape &input) {
             fail(Status::invalid_argument,
                  text("padding is ", std::max(window.pad_begin[axis], window.pad_end[axis]),
                       ", but must be less than the window's ", window.kernel[axis]));
-    return window_shape(window, input, input[0], settings.flag("ceil_mode"));
+    return window_shape(window, input, input[0], settings.flag("ceil_mode"),
+                        settings.integer_or("exact", 0) != 0);
 }
 
 PoolAttributes pool_attributes(Emitter &e) {

@@ -33,6 +33,12 @@ double Settings::real(std::string_view name) const {
     fail(Status::bad_file, text("the setting \"", name, "\" must be a number"));
 }
 
+bool Settings::has(std::string_view name) const {
+    for (const auto &entry : entries_)
+        if (entry.first == name) return true;
+    return false;
+}
+
 const std::vector<int64_t> &Settings::list(std::string_view name) const {
     if (const auto *values = std::get_if<std::vector<int64_t>>(&find(name))) return *values;
     fail(Status::bad_file, text("the setting \"", name, "\" must be integers"));

@@ -29,6 +29,11 @@ class Settings {
     // Exactly count values.
     const std::vector<int64_t> &sizes(std::string_view name, size_t count) const;
 
+    // Settings that came later than the first files: absent from these.
+    bool has(std::string_view name) const;
+    int64_t integer_or(std::string_view name, int64_t otherwise) const {
+        return has(name) ? integer(name) : otherwise;
+    }
     // In the order they were set.
     const std::vector<std::pair<std::string, Setting>> &entries() const { return entries_; }
 

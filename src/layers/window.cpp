@@ -66,17 +66,22 @@ Window window_of(const Settings &settings, std::string_view kernel_name, bool di
     return window;
 }
 
-Shape window_shape(const Window &window, const Shape &input, int64_t channels, bool ceil_mode) {
+Shape window_shape(const Window &window, const Shape &input, int64_t channels, bool ceil_mode,
+                   bool exact) {
     Shape output{channels, 0, 0};
     for (int axis = 0; axis < 2; ++axis) {
         const auto i = static_cast<size_t>(axis);
         output[axis + 1] = window_output(window, axis, input[axis + 1], ceil_mode);
+        const int64_t span = window.dilation[i] * (window.kernel[i] - 1) + 1;
+        const int64_t padded = input[axis + 1] + window.pad_begin[i] + window.pad_end[i];
         if (output[axis + 1] < 1)
+            fail(Status::shape_mismatch, text("the window's ", kAxis[i], " is ", span,
+                                              ", but the input with its padding has ", padded));
+        if (exact && (padded - span) % window.stride[i] != 0)
             fail(Status::shape_mismatch,
-                 text("the window's ", kAxis[i], " is ",
-                      window.dilation[i] * (window.kernel[i] - 1) + 1,
-                      ", but the input with its padding has ",
-                      input[axis + 1] + window.pad_begin[i] + window.pad_end[i]));
+                 text("exact: the ", kAxis[i], " ", padded,
+                      ", padding included, less the window's ", span, " is ", padded - span,
+                      ", which the stride ", window.stride[i], " doesn't divide"));
     }
     return output;
 }

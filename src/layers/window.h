@@ -18,8 +18,10 @@ inline constexpr std::array kWindowSettings{"stride", "padding", "padding_mode"}
 Window window_of(const Settings &settings, std::string_view kernel_name, bool dilated,
                  const Shape &input);
 
-// [channels, H', W'] after the window. Throws Error(shape_mismatch) where the window doesn't fit.
-Shape window_shape(const Window &window, const Shape &input, int64_t channels, bool ceil_mode);
+// [channels, H', W'] after the window. Throws Error(shape_mismatch) where the window doesn't fit,
+// or, when `exact`, where its strides leave something over.
+Shape window_shape(const Window &window, const Shape &input, int64_t channels, bool ceil_mode,
+                   bool exact);
 
 // Throws Error(shape_mismatch) unless the input is [C, H, W].
 void check_image(const Shape &input);
