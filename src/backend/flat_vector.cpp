@@ -62,10 +62,14 @@ void FlatVector::write(Queue *queue, int64_t offset, const float *from, int64_t 
 
 void FlatVector::move_to(const std::shared_ptr<Device> &device, Queue &queue, Queue *from_queue) {
     const int64_t count = elements();
-    std::vector<float> values(static_cast<size_t>(count));
-    read(from_queue, 0, values.data(), count);
     auto buffer = device->allocate(std::max<int64_t>(1, count) * device->real_bytes());
-    write_reals(queue, {buffer.get(), 0}, device->real_bytes(), values.data(), count);
+    std::vector<float> values;
+    if (buffer_) {
+        values.resize(static_cast<size_t>(count));
+        read(from_queue, 0, values.data(), count);
+    }
+    write_reals(queue, {buffer.get(), 0}, device->real_bytes(),
+                buffer_ ? values.data() : host_.data(), count);
     buffer_ = std::move(buffer);
     device_ = device;
     real_bytes_ = device->real_bytes();

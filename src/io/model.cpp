@@ -329,9 +329,9 @@ ModelImage::ModelImage(Session &session, Optimizer *optimizer) {
         add_states(*optimizer, parameters);
         metadata.emplace_back("optimizer", describe_optimizer(*optimizer));
     }
-    uint64_t checksum = kHashStart;
-    for (const auto &vector : vectors_) checksum = hash_bytes(bytes_of(vector), checksum);
-    metadata.emplace_back(kChecksum, hash_text(checksum));
+    ByteHash hash;
+    for (const auto &vector : vectors_) hash.add(bytes_of(vector));
+    metadata.emplace_back(kChecksum, hash_text(hash.value()));
     header_ = safetensors_header(metadata, headings_);
 }
 
@@ -387,12 +387,13 @@ void ModelFile::check_format() {
 void ModelFile::check_data() const {
     const std::string *expected = file_.find_metadata(kChecksum);
     if (!expected) return;
-    uint64_t checksum = kHashStart;
     // They are all of the data, in its order.
-    for (const StoredTensor &tensor : file_.tensors) checksum = hash_bytes(tensor.data, checksum);
-    if (hash_text(checksum) != *expected)
-        refuse("the data's checksum is ", hash_text(checksum), ", but the metadata \"", kChecksum,
-               "\" says ", *expected,
+    ByteHash hash;
+    for (const StoredTensor &tensor : file_.tensors) hash.add(tensor.data);
+    const std::string checksum = hash_text(hash.value());
+    if (checksum != *expected)
+        refuse("the data's checksum is ", checksum, ", but the metadata \"", kChecksum, "\" says ",
+               *expected,
                ": the file is damaged; a program that edits its weights must drop that key");
 }
 

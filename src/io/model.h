@@ -6,7 +6,7 @@
 //                    regularization of tensors other than the default (a file may lack it), and
 //                    nodes in order, each with kind, name, inputs and its shape, settings or weight
 //   optimizer        JSON, in a checkpoint: kind, steps, values by name, position within a fit
-//   libcnn_checksum  hash_bytes of all the data in 16 hexadecimal digits; a program that edits the
+//   libcnn_checksum  base/hash.h's of all the data in 16 hexadecimal digits; a program that edits the
 //                    weights drops it, for a file without it isn't checked
 //
 // Tensors of theta and s are under their names, the regularisers' centre, where there is one, under

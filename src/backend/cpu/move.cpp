@@ -228,6 +228,67 @@ class TransposeKernel final : public Kernel {
     bool to_plain_;
 };
 
+// Weights [O, I, ...] from plain to blocks of O, which lie innermost, and maybe of I around them:
+//   to[o / A][i / B][t][i % B][o % A] = from[o][i][t], t counting the taps.
+class PackKernel final : public Kernel {
+  public:
+    PackKernel(Machine &machine, const FusedOp &op, const Layout &layout)
+        : machine_(machine),
+          from_(op.head().inputs[0]),
+          to_(op.head().outputs[0]),
+          outputs_(tensor_of(op, from_).shape[0]),
+          inputs_(tensor_of(op, from_).shape[1]),
+          taps_(tensor_of(op, from_).shape.elements_after(1)),
+          output_block_(layout.block_of(0)),
+          input_block_(layout.block_of(1)) {}
+
+    static bool packs(const Tensor &tensor, const Layout &from, const Layout &to) {
+        if (tensor.batched || tensor.type != Type::real || tensor.shape.rank < 2) return false;
+        const int64_t o = to.block_of(0), i = to.block_of(1);
+        if (!from.is_plain() || o == 1 || o > kWidest || i > kWidest) return false;
+        const auto a = static_cast<int>(o), b = static_cast<int>(i);
+        return to == (b == 1 ? Layout::blocked(0, a) : Layout::blocked(1, b, 0, a));
+    }
+
+    void launch(Queue &, const Launch &launch) override {
+        const float *const from = operand(launch, from_);
+        float *const to = operand(launch, to_);
+        const int64_t blocks = divide_up(inputs_, input_block_);
+        const int64_t tiles = divide_up(outputs_, output_block_) * blocks;
+        const int64_t floats = taps_ * input_block_ * output_block_;
+        const double seconds = static_cast<double>(tiles * floats) * 0.3e-9;
+        for_ranges(machine_, tiles, seconds, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                tile(from, to + i * floats, i / blocks * output_block_, i % blocks * input_block_);
+            }
+        });
+    }
+
+  private:
+    static constexpr int64_t kWidest = 16;
+
+    void tile(const float *from, float *to, int64_t output, int64_t input) const {
+        const int64_t outputs = std::min(output_block_, outputs_ - output);
+        const int64_t inputs = std::min(input_block_, inputs_ - input);
+        if (outputs < output_block_ || inputs < input_block_) {
+            std::fill_n(to, taps_ * input_block_ * output_block_, 0.0f);
+        }
+        const int64_t apart = inputs_ * taps_;
+        const float *const first = from + output * apart + input * taps_;
+        for (int64_t t = 0; t < taps_; ++t) {
+            for (int64_t i = 0; i < inputs; ++i) {
+                const float *const x = first + i * taps_ + t;
+                float *const y = to + (t * input_block_ + i) * output_block_;
+                for (int64_t o = 0; o < outputs; ++o) y[o] = x[o * apart];
+            }
+        }
+    }
+
+    Machine &machine_;
+    TensorId from_, to_;
+    int64_t outputs_, inputs_, taps_, output_block_, input_block_;
+};
+
 // Any two layouts. An element's place is a sum of one term an axis, which tables hold.
 class TableReorderKernel final : public Kernel {
   public:
@@ -322,6 +383,7 @@ std::unique_ptr<Kernel> prepare_reorder(Machine &machine, const FusedOp &op,
         const bool to_plain = *b == Form::plain;
         return std::make_unique<TransposeKernel>(machine, op, to_plain ? *a : *b, to_plain);
     }
+    if (PackKernel::packs(tensor, from, to)) return std::make_unique<PackKernel>(machine, op, to);
     return std::make_unique<TableReorderKernel>(machine, op, candidate);
 }
 

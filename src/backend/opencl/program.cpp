@@ -22,8 +22,7 @@ constexpr size_t kLogLimit = 4000;
 
 std::string digest(std::string_view of) {
     const std::span bytes(reinterpret_cast<const uint8_t *>(of.data()), of.size());
-    constexpr uint64_t kOtherStart = kHashStart ^ 0x9e3779b97f4a7c15u;
-    return hash_text(hash_bytes(bytes)) + hash_text(hash_bytes(bytes, kOtherStart));
+    return hash_text(hash_bytes(bytes)) + hash_text(hash_bytes(bytes, 1));
 }
 
 std::string_view embedded_source(std::string_view file) {
