@@ -10,7 +10,7 @@
 # build/examples/mnist.
 set -eu
 
-tools='g++ cmake ninja-build zlib1g-dev libstb-dev nlohmann-json3-dev opencl-headers'
+tools='g++ cmake ninja-build zlib1g-dev libstb-dev nlohmann-json3-dev libeigen3-dev opencl-headers'
 # Free fonts, about 20 MB in all. More families make a better reader.
 fonts='fonts-adf-accanthis fonts-adf-baskervald fonts-adf-gillius fonts-adf-romande
 fonts-adf-tribun fonts-adf-universalis fonts-anonymous-pro fonts-averia-sans-gwf fonts-b612

@@ -7,7 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 #include <cmocka.h>
+#ifdef __cplusplus
+}
+#endif
 
 #include <cnn/cnn.h>
 #include <stdio.h>
@@ -34,7 +40,7 @@ static inline void check(cnn_status status, const cnn_error *error) {
 // An open device; skips the test where there is none of that kind.
 static inline cnn_device *open_or_skip(const char *spec) {
     cnn_device *device = NULL;
-    cnn_error error = {0};
+    cnn_error error = {CNN_OK, -1, {0}};
     const cnn_status status = cnn_device_open(spec, NULL, &device, &error);
     if (status == CNN_NOT_FOUND) {
         printf("skipped: no device \"%s\"\n", spec);

@@ -11,7 +11,7 @@
 set -eu
 
 packages='g++ clang cmake ninja-build ccache pkg-config binutils libcmocka-dev nlohmann-json3-dev
-opencl-headers ocl-icd-libopencl1 pocl-opencl-icd libmimalloc2.0 zlib1g-dev libstb-dev
+libeigen3-dev opencl-headers ocl-icd-libopencl1 pocl-opencl-icd libmimalloc2.0 zlib1g-dev libstb-dev
 fonts-dejavu-core'
 
 # Prints those of the packages that aren't installed.

@@ -868,7 +868,7 @@ enum {
      *  matrix G, lambda by the same ratio; no matrix is stored. */
     CNN_GAUSS_NEWTON_CG = 26,
     /** AdaGrad with the whole matrix of sums of g g^T in place of its diagonal (Delmas, after 10):
-     *  x -= a (S + epsilon)^(-1/2) g. n^2 numbers, n^3 work a step. */
+     *  x -= a (S^(1/2) + epsilon)^-1 g. n^2 numbers, n^3 work a step. */
     CNN_FULL_ADAGRAD = 27,
     /** RMSProp, likewise with a decaying mean. */
     CNN_FULL_RMSPROP = 28
@@ -920,16 +920,16 @@ enum {
     /** Conjugate gradients start anew along -g every so many iterations; 0: as many as there are
      *  parameters. They also do where successive gradients are far from orthogonal. */
     CNN_RESTART = 25,
-    /** 0: none; 1: diagonal, of nonlinear CG by the diagonal of BFGS's update, of Gauss-Newton-CG
-     *  by sums of squared gradients. */
+    /** Of nonlinear CG. 0: none; 1: the diagonal of BFGS's update of a diagonal matrix. */
     CNN_PRECONDITIONER = 26,
     /** H0 of BFGS. 0: I, and after the first step (y^T s / y^T y) I (Hedberg 191); 1: I; 2: the
      *  inverse of a Hessian by differences of n gradients. */
     CNN_INITIAL_HESSIAN = 27,
-    /** Where y^T s <= CNN_EPSILON |y| |s| (Hedberg 177): 0 skips the update, 1 damps it (Powell).
-     */
+    /** 0 skips an update with y^T s <= CNN_EPSILON |y| |s| (Hedberg 177); 1 damps one with
+     *  y^T s < s^T B s / 5 first (Powell). */
     CNN_CURVATURE_GUARD = 28,
-    CNN_DAMPING = 29,         /**< lambda to start with */
+    /** lambda to start with; of Gauss-Newton-CG as a part of the curvature along the gradient. */
+    CNN_DAMPING = 29,
     CNN_NORM_RESIDUAL = 30,   /**< 1: one residual |r| a sample (Hedberg 106, 110), guarded at 0 */
     CNN_CG_ITERATIONS = 31,   /**< products a step, at most */
     CNN_CG_TOLERANCE = 32,    /**< the inner solve stops at this residual relative to |g| */
@@ -1101,8 +1101,8 @@ typedef int32_t (*cnn_minimize_function)(const cnn_minimize_progress *progress, 
  *  reached is success. */
 typedef struct cnn_minimize_options {
     /** Stop where max |g_i| is at most this, default 1e-8 in double and 1e-6 in float. By
-     *  Levenberg-Marquardt, where the largest cosine of the angle between the residuals and a
-     *  column of their Jacobian is. */
+     *  Levenberg-Marquardt: where the largest cosine of an angle between the residuals and a column
+     *  of their Jacobian is, default 2e-14 and 1e-5. */
     double gradient_tolerance;
     double step_tolerance; /**< |step| <= this |x|; default the rounding unit (2e-16 or 1e-7) */
     double

@@ -17,6 +17,10 @@ constexpr double kStallTolerance = 1e-3;
 // A decrease must be small as often in a row before it counts as the end.
 constexpr int kSmallDecreases = 3;
 
+double default_gradient_tolerance(double epsilon) {
+    return std::max(1e-8, 10 * epsilon);
+}
+
 template <class T>
 T given_or(T given, T otherwise) {
     if (given == 0) return otherwise;
@@ -33,6 +37,10 @@ double norm(VectorSpace &space, const Vector &x) {
     return std::sqrt(space.dot(x, x));
 }
 
+double Minimizer::gradient_tolerance(double epsilon) const {
+    return default_gradient_tolerance(epsilon);
+}
+
 double Objective::residual_blocks(const Vector &, bool,
                                   const std::function<void(const ResidualBlock &)> &) {
     fail(Status::unsupported, "minimize: the objective has no residuals");
@@ -47,11 +55,16 @@ Minimization::Minimization(Objective &objective, const MinimizeOptions &options,
     : objective_(objective),
       options_(options),
       report_(report),
-      gradient_tolerance_(
-          given_or(options.gradient_tolerance, std::max(1e-8, 10 * objective.space().epsilon()))),
       step_tolerance_(given_or(options.step_tolerance, objective.space().epsilon())),
       value_tolerance_(given_or(options.value_tolerance, objective.space().epsilon())),
       max_iterations_(options.max_iterations == 0 ? kIterations : options.max_iterations) {}
+
+void Minimization::begin(const OptimizerKind &kind) {
+    const double epsilon = space().epsilon();
+    gradient_tolerance_ = given_or(options_.gradient_tolerance,
+                                   kind.minimizer() ? kind.minimizer()->gradient_tolerance(epsilon)
+                                                    : default_gradient_tolerance(epsilon));
+}
 
 double Minimization::seconds() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
@@ -151,7 +164,7 @@ void Minimization::judge(const Iterate &at, double before) {
     if (test <= gradient_tolerance_ && gradient_tolerance_ > 0) stop(StopReason::gradient);
     if (at.step_norm <= step_tolerance_ * at.x_norm) stop(StopReason::step);
     const double decrease = before - at.value;
-    const bool small = decrease >= 0 && decrease <= value_tolerance_ * std::abs(at.value);
+    const bool small = std::abs(decrease) <= value_tolerance_ * std::abs(at.value);
     small_decreases_ = small && value_tolerance_ > 0 ? small_decreases_ + 1 : 0;
     if (small_decreases_ >= kSmallDecreases) stop(StopReason::value);
     if (max_iterations_ >= 0 && report_.iterations >= max_iterations_) stop(StopReason::iterations);
@@ -172,6 +185,7 @@ void check(const Objective &objective, const Optimizer &optimizer) {
 }
 
 StopReason run_one(Minimization &run, const Optimizer &optimizer, std::unique_ptr<Vector> &x) {
+    run.begin(optimizer.kind());
     try {
         if (const Minimizer *minimizer = optimizer.kind().minimizer())
             minimizer->minimize(run, optimizer, x);

@@ -87,6 +87,9 @@ class Minimization {
   public:
     Minimization(Objective &objective, const MinimizeOptions &options, MinimizeReport &report);
 
+    // From here on this optimizer runs.
+    void begin(const OptimizerKind &kind);
+
     Objective &objective() { return objective_; }
     VectorSpace &space() { return objective_.space(); }
     MinimizeReport &report() { return report_; }
@@ -116,7 +119,7 @@ class Minimization {
     Objective &objective_;
     const MinimizeOptions &options_;
     MinimizeReport &report_;
-    double gradient_tolerance_, step_tolerance_, value_tolerance_;
+    double gradient_tolerance_ = 0, step_tolerance_, value_tolerance_;
     int64_t max_iterations_;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     bool started_ = false;
@@ -131,11 +134,24 @@ class Minimizer : public OptimizerKind {
     const Minimizer *minimizer() const final { return this; }
     // Throws Error(unsupported) for an objective that lacks what it needs.
     virtual void check(const Objective &) const {}
+    // The default, for vectors of that epsilon.
+    virtual double gradient_tolerance(double epsilon) const;
     // Moves x to better points until the run stops it. At any time x is the best point accepted so
     // far, and the report's value and norms are those at x.
     virtual void minimize(Minimization &run, const HyperParameters &keys,
                           std::unique_ptr<Vector> &x) const = 0;
 };
+
+// Rows of the registry, each in its file.
+const Minimizer *gradient_descent_minimizer();
+const Minimizer *heun_minimizer();
+const Minimizer *nonlinear_cg_minimizer();
+const Minimizer *bfgs_minimizer();
+const Minimizer *lbfgs_minimizer();
+const Minimizer *levenberg_marquardt_minimizer();
+const Minimizer *gauss_newton_cg_minimizer();
+const Minimizer *full_adagrad_minimizer();
+const Minimizer *full_rmsprop_minimizer();
 
 // Minimises with either sort of optimizer. x becomes the best point found and the report is
 // filled, also where this throws Error: cancelled, not finite, or a failed evaluation.

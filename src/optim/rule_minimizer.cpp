@@ -1,13 +1,10 @@
 // First-order rules on a whole objective: the update expression of training over all elements that
-// may move, and the best point seen kept aside, since a rule's values rise and fall.
+// may move.
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <vector>
 
-#include "base/error.h"
-#include "base/text.h"
-#include "optim/minimize.h"
+#include "optim/walk.h"
 
 namespace cnn {
 
@@ -61,37 +58,27 @@ Expression rule_expression(const OptimizerRule &rule, bool masked,
     return b.take();
 }
 
-class RuleRun {
+class RuleWalk final : public Walk {
   public:
-    RuleRun(Minimization &run, const OptimizerRule &rule, const HyperParameters &keys,
-            std::unique_ptr<Vector> &x)
-        : run_(run),
+    RuleWalk(Minimization &run, const OptimizerRule &rule, const HyperParameters &keys,
+             std::unique_ptr<Vector> &x)
+        : Walk(run, rule.name(), keys[Key::learning_rate], x),
           rule_(rule),
           keys_(keys),
-          x_(x),
-          space_(run.space()),
           masked_(!run.objective().free().empty()),
           factors_(run.objective().rule_factors()),
-          expression_(rule_expression(rule, masked_, factors_)),
-          gradient_(space_.create()),
-          best_(space_.create()),
-          step_(space_.create()) {
+          expression_(rule_expression(rule, masked_, factors_)) {
         for (int i = 0; i < rule.state_count(); ++i) states_.push_back(space_.create());
         if (masked_) make_mask();
-        space_.copy(*best_, *x_);
-    }
-
-    void run() {
-        try {
-            steps();
-        } catch (...) {
-            x_.swap(best_);
-            if (kept_.gradient_norm >= 0) {
-                run_.report().value = kept_.value;
-                run_.report().gradient_norm = kept_.gradient_norm;
-            }
-            throw;
+        operands_ = {gradient_.get(), nullptr};
+        results_ = {nullptr};
+        for (const auto &state : states_) {
+            operands_.push_back(state.get());
+            results_.push_back(state.get());
         }
+        if (masked_) operands_.push_back(mask_.get());
+        for (const Vector *factor : {factors_.rate, factors_.decay, factors_.center})
+            if (factor) operands_.push_back(factor);
     }
 
   private:
@@ -100,43 +87,6 @@ class RuleRun {
         for (int64_t i : run_.objective().free()) values[static_cast<size_t>(i)] = 1;
         mask_ = space_.create();
         space_.write(*mask_, values);
-    }
-
-    Iterate evaluate() {
-        Iterate at{};
-        at.value = run_.value_and_gradient(*x_, *gradient_);
-        at.gradient_norm = space_.max_abs(*gradient_);
-        return at;
-    }
-
-    void keep(const Iterate &at) {
-        if (kept_.gradient_norm >= 0 && !(at.value < kept_.value)) return;
-        space_.copy(*best_, *x_);
-        kept_ = at;
-    }
-
-    void steps() {
-        Iterate at = evaluate();
-        run_.report().value = at.value;
-        if (all_finite(at.value, at.gradient_norm)) keep(at);
-        run_.start(at);
-        for (int64_t t = 1;; ++t) {
-            space_.copy(*step_, *x_);
-            update(t);
-            at = evaluate();
-            if (!all_finite(at.value, at.gradient_norm))
-                fail(Status::not_finite,
-                     text("minimize: by ", rule_.name(), " the value is ", at.value,
-                          " and the largest element of the gradient ", at.gradient_norm,
-                          " at iteration ", run_.report().iterations + 1,
-                          "; x is the best point before; try a smaller learning_rate (now ",
-                          keys_[Key::learning_rate], ")"));
-            keep(at);
-            space_.combine(*step_, 1, *x_, -1, *step_);
-            at.step_norm = norm(space_, *step_);
-            at.x_norm = norm(space_, *x_);
-            run_.iterate(at);
-        }
     }
 
     double value_or_zero(Key key) const { return has_key(rule_, key) ? keys_[key] : 0; }
@@ -148,7 +98,7 @@ class RuleRun {
         if (length > most) space_.scale(*gradient_, most / length);
     }
 
-    void update(int64_t t) {
+    void move(int64_t t) override {
         clip();
         const double rate = keys_[Key::learning_rate];
         std::array<double, kSlotCount> scalars{};
@@ -159,36 +109,26 @@ class RuleRun {
         scalars[kSlotL2] = apart ? 0 : value_or_zero(Key::l2);
         scalars[kSlotL1] = apart ? 0 : value_or_zero(Key::l1);
         scalars[kSlotDecay] = rate * value_or_zero(Key::weight_decay);
-        std::vector<const Vector *> operands = {gradient_.get(), x_.get()};
-        std::vector<Vector *> results = {x_.get()};
-        for (const auto &state : states_) {
-            operands.push_back(state.get());
-            results.push_back(state.get());
-        }
-        if (masked_) operands.push_back(mask_.get());
-        for (const Vector *factor : {factors_.rate, factors_.decay, factors_.center})
-            if (factor) operands.push_back(factor);
-        space_.apply(expression_, operands, scalars, results);
+        operands_[1] = results_[0] = x_.get();
+        space_.apply(expression_, operands_, scalars, results_);
     }
 
-    Minimization &run_;
     const OptimizerRule &rule_;
     const HyperParameters &keys_;
-    std::unique_ptr<Vector> &x_;
-    VectorSpace &space_;
     bool masked_;
     Objective::RuleFactors factors_;
     Expression expression_;
-    std::unique_ptr<Vector> gradient_, best_, step_, mask_;
+    std::unique_ptr<Vector> mask_;
     std::vector<std::unique_ptr<Vector>> states_;
-    Iterate kept_{0, -1, 0, 0};
+    std::vector<const Vector *> operands_;
+    std::vector<Vector *> results_;
 };
 
 }  // namespace
 
 void minimize_by_rule(Minimization &run, const OptimizerRule &rule, const HyperParameters &keys,
                       std::unique_ptr<Vector> &x) {
-    RuleRun(run, rule, keys, x).run();
+    RuleWalk(run, rule, keys, x).run();
 }
 
 }  // namespace cnn
