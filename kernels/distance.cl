@@ -1,14 +1,16 @@
 // Squared distances of samples to centres, and their gradients, from the differences themselves.
-// Options: FORWARD, DATA or WEIGHTS. Of blocked tensors `n` is the number of blocks; an item takes
+// Options: FORWARD, TANGENT (where dy is dx, and dc is how c moves), DATA or WEIGHTS. Of blocked tensors `n` is the number of blocks; an item takes
 // `chunk` of `total` outputs (of WEIGHTS floats, of the others elements of n x units or n x elements).
 
 ITEMS __kernel void distances(__global const float *dy, long dy_offset, __global const float *x,
                              long x_offset, __global const float *c, long c_offset,
-                             __global float *y, long y_offset, int total, int chunk, int n,
+                             __global const float *dc,
+                             long dc_offset, __global float *y, long y_offset, int total, int chunk, int n,
                              int units, int elements) {
     dy += dy_offset;
     x += x_offset;
     c += c_offset;
+    dc += dc_offset;
     y += y_offset;
     ITEM_RANGE(total, chunk)
     for (int i = begin; i < end; ++i) {
@@ -24,6 +26,18 @@ ITEMS __kernel void distances(__global const float *dy, long dy_offset, __global
             }
         }
         STORE(sum + part, i, y);
+#elif defined(TANGENT)
+        const int sample = i / units, unit = i % units;
+        for (int k = 0; k < elements; ++k) {
+            const real_t d = LOAD(x, sample * elements + k) - (real_t)(c[unit * elements + k]);
+            part += d * (LOAD(dy, sample * elements + k) - (real_t)(dc[unit * elements + k]));
+            if ((k & 255) == 255) {
+                sum += part;
+                part = ZERO;
+            }
+        }
+        sum += part;
+        STORE(sum + sum, i, y);
 #elif defined(DATA)
         const int sample = i / elements, k = i % elements;
         const real_t at = LOAD(x, i);

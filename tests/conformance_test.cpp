@@ -255,6 +255,14 @@ Values distance_gradient(Computation &t, const Op &op, const Values &dy, size_t 
                       {op.outputs[0], x, c}, {dy, t.at(x), t.at(c)}, op.inputs[k], {});
 }
 
+Values distance_tangent_gradient(Computation &t, const Op &op, const Values &dy, size_t k) {
+    // Along a point it is twice the other difference, and so are the distance's gradients.
+    const TensorId x = op.inputs[k < 2 ? 2 : 0], c = op.inputs[k < 2 ? 3 : 1];
+    return t.backward(
+        k % 2 == 0 ? OpKind::distance_backward_data : OpKind::distance_backward_weights,
+        {op.outputs[0], x, c}, {dy, t.at(x), t.at(c)}, op.inputs[k], {});
+}
+
 Values concat_gradient(Computation &t, const Op &op, const Values &dy, size_t k) {
     int64_t offset = 0;
     for (size_t i = 0; i < k; ++i) offset += t.tensor(op.inputs[i]).shape[1];
@@ -361,6 +369,10 @@ void gather_gradients(void **) {
 
 void distance_gradients(void **) {
     assert_true(gradients_agree(OpKind::distance, distance_gradient, 1e-4));
+}
+
+void distance_tangent_gradients(void **) {
+    assert_true(gradients_agree(OpKind::distance_tangent, distance_tangent_gradient, 1e-4));
 }
 
 void reshape_gradients(void **) {
@@ -548,6 +560,7 @@ struct Tests {
         cmocka_unit_test(max_pool_tangent_gradients),
         cmocka_unit_test(gather_gradients),
         cmocka_unit_test(known_gather),
+        cmocka_unit_test(distance_tangent_gradients),
         cmocka_unit_test(distance_gradients),
         cmocka_unit_test(known_distance),
     };

@@ -134,6 +134,17 @@ static void maps_net(cnn_net *net) {
     cnn_net_loss(net, n, &(cnn_loss){.kind = CNN_LOSS_MSE});
 }
 
+static void radial_net(cnn_net *net) {
+    cnn_node n = image(net, 2, 3, 2), all[6];
+    n = conv(net, n, 2, 3, CNN_TANH);
+    for (cnn_radial_kind kind = 0; kind <= CNN_RADIAL_DISTANCE; kind++)
+        all[kind] =
+            cnn_net_radial_basis(net, n, &(cnn_radial_basis){.units = 3 + kind, .kind = kind});
+    n = cnn_net_concat(net, all, 6, NULL);
+    n = cnn_net_dense(net, n, &(cnn_dense){.units = 3});
+    cnn_net_loss(net, n, &(cnn_loss){.kind = CNN_LOSS_MSE});
+}
+
 static void image_of_classes_net(cnn_net *net) {
     cnn_node n = image(net, 2, 4, 5);
     n = conv(net, n, 5, 3, CNN_TANH);
@@ -158,6 +169,7 @@ static const struct task kTasks[] = {
     {"losses", losses_net, 0, 0, 1, 7},
     {"losses, training", losses_net, 0, 1, 1, 7},
     {"image of classes", image_of_classes_net, 0, 0, 1, 3},
+    {"radial", radial_net, 0, 0, 0, 19},
     {"maps", maps_net, 0, 0, 0, 18},
 };
 

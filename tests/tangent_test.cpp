@@ -204,6 +204,21 @@ cnn_node dense(cnn_net *net, cnn_node x, int64_t units, cnn_activation_kind acti
     return cnn_net_dense(net, x, &d);
 }
 
+// Every function of the distance; the first on the input, which has no tangent.
+cnn_node radial(cnn_net *net, cnn_node x) {
+    cnn_radial_basis d{};
+    d.units = 4;
+    d.beta = 0.1f;
+    cnn_node nodes[7];
+    nodes[0] = cnn_net_radial_basis(net, x, &d);
+    x = dense(net, x, 5, CNN_TANH);
+    for (cnn_radial_kind kind = 0; kind <= CNN_RADIAL_DISTANCE; ++kind) {
+        d.kind = kind;
+        nodes[kind + 1] = cnn_net_radial_basis(net, x, &d);
+    }
+    return dense(net, cnn_net_concat(net, nodes, 7, nullptr), 3, CNN_LINEAR);
+}
+
 // Kernels gathered, shared, and as they are; alphas by map and by connection.
 cnn_node connected(cnn_net *net, cnn_node x) {
     const int32_t pairs[] = {1, 0, 0, 1, 2, 1, 1, 2, 0, 0};
@@ -337,6 +352,7 @@ const Row kRows[] = {
     {"batch_norm", batch_norms},
     {"add, concat, flatten, dropout, activation", joins},
     {"connections, sub-sampling", connected},
+    {"radial_basis", radial},
     {"softmax", softmaxes},
 };
 

@@ -407,6 +407,37 @@ typedef struct cnn_subsample2d {
 CNN_API cnn_node cnn_net_subsample2d(cnn_net *net, cnn_node input,
                                      const cnn_subsample2d *descriptor);
 
+typedef int32_t cnn_radial_kind;
+
+/** z of a distance d = |y - c| and beta > 0 (Hedberg 54, corrected: of the squared distance). */
+enum {
+    CNN_RADIAL_GAUSSIAN = 0,             /**< exp(-beta d^2) */
+    CNN_RADIAL_UNSQUARED = 1,            /**< exp(-beta d), as printed; gradient 0 at d = 0 */
+    CNN_RADIAL_MULTIQUADRIC = 2,         /**< sqrt(1 + beta d^2) */
+    CNN_RADIAL_INVERSE_MULTIQUADRIC = 3, /**< 1 / sqrt(1 + beta d^2) */
+    CNN_RADIAL_INVERSE_QUADRATIC = 4,    /**< 1 / (1 + beta d^2) */
+    CNN_RADIAL_DISTANCE = 5              /**< beta d^2: any rho follows as an activation layer */
+};
+
+/** Radial basis layer: z_j = rho(beta_j, |y - c_j|) (Hedberg 42-54, corrected); an input of higher
+ *  rank is flattened, NCHW. Its linear output (Hedberg 55) is a cnn_net_dense after it.
+ *  Parameters center [units, inputs] and log_beta [units]: beta = exp(log_beta) stays positive, and
+ *  its gradient is beta times beta's. Neither decays. Output [units]. Distances are computed from
+ *  the differences, so that points near a centre lose no digits.
+ *  Centres start by the initializer, or from data by cnn_net_init_radial_basis. */
+typedef struct cnn_radial_basis {
+    const char *name;
+    int64_t units; /**< required */
+    cnn_radial_kind kind;
+    float beta;                  /**< at the start; default 1 / inputs */
+    cnn_initializer initializer; /**< of centres; default CNN_INIT_NORMAL; fan_in the inputs */
+    float initializer_scale;     /**< default 1; of CNN_INIT_CONSTANT 0 */
+    int64_t reserved[8];
+} cnn_radial_basis;
+
+CNN_API cnn_node cnn_net_radial_basis(cnn_net *net, cnn_node input,
+                                      const cnn_radial_basis *descriptor);
+
 /** For layers whose name is all there is to say. */
 typedef struct cnn_plain {
     const char *name;
@@ -1291,6 +1322,20 @@ CNN_API cnn_status cnn_net_clone(cnn_net *net, cnn_net **clone, cnn_error *error
 
 /** Copies parameters and state from source, whose tensors have the same names and shapes. */
 CNN_API cnn_status cnn_net_copy_parameters(cnn_net *net, cnn_net *source, cnn_error *error);
+
+/** Sets centres and log_betas of the radial basis layer of that name from data: the samples (their
+ *  targets are ignored), at least as many as units, are run up to the layer's input on the device
+ *  that the net is compiled for (else CNN_BAD_STATE), as cnn_net_run would; k-means++ draws the
+ *  centres among what comes there, by `seed` alone, and up to 10 of Lloyd's iterations move them.
+ *  Then exp(-1/2) is the Gaussian's value, or the unsquared one's, at s_j, the greater of the root
+ *  mean square distance of the cluster's points and half the distance to the next centre: beta =
+ *  1 / (2 s^2), and 1 / (2 s) for CNN_RADIAL_UNSQUARED; 1 where both are 0. The same samples, seed
+ *  and plan give the same bits. Holds a copy of the net and of what comes there meanwhile.
+ *  CNN_NOT_FOUND, CNN_INVALID_ARGUMENT for a node of another kind, CNN_OUT_OF_RANGE for too few
+ *  samples, CNN_NOT_FINITE; then nothing has changed. */
+CNN_API cnn_status cnn_net_init_radial_basis(cnn_net *net, const char *name,
+                                             const cnn_samples *samples, uint64_t seed,
+                                             cnn_error *error);
 
 /* ---- Looking at a net ---- */
 

@@ -256,6 +256,9 @@ class Net {
     cnn_node subsample2d(cnn_node x, const cnn_subsample2d &d) {
         return cnn_net_subsample2d(get(), x, &d);
     }
+    cnn_node radial_basis(cnn_node x, const cnn_radial_basis &d) {
+        return cnn_net_radial_basis(get(), x, &d);
+    }
     cnn_node global_average_pool2d(cnn_node x, const cnn_plain &d = {}) {
         return cnn_net_global_average_pool2d(get(), x, &d);
     }
@@ -334,6 +337,12 @@ class Net {
         detail::check(
             [&](cnn_error *e) { return cnn_net_evaluate(get(), &samples.value, &result, e); });
         return result;
+    }
+    void init_radial_basis(const std::string &name, const Samples &samples,
+                           std::uint64_t seed = 0) {
+        detail::check([&](cnn_error *e) {
+            return cnn_net_init_radial_basis(get(), name.c_str(), &samples.value, seed, e);
+        });
     }
     double loss_gradient(const Samples &samples, const cnn_gradient_options &options = {}) {
         double loss = 0;

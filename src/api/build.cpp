@@ -163,6 +163,18 @@ cnn_node cnn_net_subsample2d(cnn_net *net, cnn_node input, const cnn_subsample2d
                });
 }
 
+cnn_node cnn_net_radial_basis(cnn_net *net, cnn_node input, const cnn_radial_basis *descriptor) {
+    return add(net, *radial_basis_layer(), one(input), descriptor,
+               [](const cnn_radial_basis &d, Settings &s) {
+                   s.set("units", d.units);
+                   s.set("radial", int64_t{d.kind});
+                   s.set("beta", decimal(d.beta));
+                   set_initializer(s, d);
+                   if (d.initializer == CNN_INIT_DEFAULT)
+                       s.set("initializer", int64_t{CNN_INIT_NORMAL});
+               });
+}
+
 cnn_node cnn_net_max_pool2d(cnn_net *net, cnn_node input, const cnn_pool2d *descriptor) {
     return add_pool(net, *max_pool2d_layer(), input, descriptor);
 }

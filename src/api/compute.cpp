@@ -1,6 +1,7 @@
 // Compiling, running and training.
 #include "api/shim.h"
 #include "train/fit.h"
+#include "train/init_radial_basis.h"
 
 using namespace cnn;
 using namespace cnn::api;
@@ -136,6 +137,16 @@ cnn_status cnn_net_backward(cnn_net *net, const cnn_samples *samples,
             session.checked("backward", need(samples, "backward", "samples"), false);
         session.backward(checked, output_gradients, output_count, input_gradients, input_count,
                          training_mode(options, "backward"));
+    });
+}
+
+cnn_status cnn_net_init_radial_basis(cnn_net *net, const char *name, const cnn_samples *samples,
+                                     uint64_t seed, cnn_error *error) {
+    return guard(error, [&] {
+        constexpr const char *kCall = "init radial basis";
+        Session &session = computing(net, kCall);
+        init_radial_basis(session, &need(name, kCall, "name"), need(samples, kCall, "samples"),
+                          seed);
     });
 }
 

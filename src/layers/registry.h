@@ -23,6 +23,7 @@ const Layer *host_activation_layer();
 const Layer *host_layer();
 const Layer *max_pool2d_layer();
 const Layer *reshape_layer();
+const Layer *radial_basis_layer();
 const Layer *softmax_layer();
 const Layer *subsample2d_layer();
 const Layer *weighted_subsample2d_layer();

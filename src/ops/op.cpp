@@ -45,6 +45,8 @@ const char *name_of(OpKind kind) {
             return "gather";
         case OpKind::distance:
             return "distance";
+        case OpKind::distance_tangent:
+            return "distance_tangent";
         case OpKind::distance_backward_data:
             return "distance_backward_data";
         case OpKind::distance_backward_weights:
@@ -132,10 +134,11 @@ double flops_of(const Op &op, const std::vector<Tensor> &tensors) {
             return static_cast<double>(
                 std::get<GatherAttributes>(op.attributes).table->columns.size());
         case OpKind::distance:
+        case OpKind::distance_tangent:
         case OpKind::distance_backward_data:
         case OpKind::distance_backward_weights: {
             // A difference and a multiply-add for each sample, unit and element.
-            const bool forward = op.kind == OpKind::distance;
+            const bool forward = op.kind == OpKind::distance || op.kind == OpKind::distance_tangent;
             const Shape &y = shape(forward ? op.outputs[0] : op.inputs[0]);
             const Shape &c = shape(forward ? op.inputs[1] : op.inputs[2]);
             return 3.0 * static_cast<double>(y.elements()) *

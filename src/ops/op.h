@@ -55,6 +55,8 @@ enum class OpKind : uint8_t {
     // x [N, K, ...], c [J, K, ...] -> y [N, J, 1, 1] = sum over k of (x[n, k] - c[j, k])^2.
     // Backward too is computed from the differences, so that close points lose no digits.
     distance,
+    // x, c, dx, dc -> dy[n, j] = sum over k of 2 (x - c) (dx - dc)
+    distance_tangent,
     distance_backward_data,     // dy, x, c -> dx[n, k] = sum over j of 2 dy[n, j] (x - c)
     distance_backward_weights,  // dy, x, c -> dc[j, k] = sum over n of -2 dy[n, j] (x - c)
     reshape,                    // x -> the same elements under another shape; batch stays axis 0

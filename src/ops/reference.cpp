@@ -383,6 +383,19 @@ void distance(const Op &op, const Operands<Real> &t) {
 }
 
 template <class Real>
+void distance_tangent(const Op &op, const Operands<Real> &t) {
+    const Distances<Real> g(t, op.inputs[0], op.inputs[1]);
+    const Distances<Real> moved(t, op.inputs[2], op.inputs[3]);
+    for (int64_t s = 0; s < g.n; ++s)
+        for (int64_t j = 0; j < g.units; ++j) {
+            Sum sum;
+            for (int64_t k = 0; k < g.elements; ++k)
+                sum.add(2 * g.difference(s, j, k) * moved.difference(s, j, k));
+            t.real(op.outputs[0])[s * g.units + j] = static_cast<Real>(sum.value());
+        }
+}
+
+template <class Real>
 void distance_backward_data(const Op &op, const Operands<Real> &t) {
     const Distances<Real> g(t, op.inputs[1], op.inputs[2]);
     const Real *dy = t.real(op.inputs[0]);
@@ -776,6 +789,8 @@ void run(const Op &op, std::span<const Tensor> tensors, std::span<void *const> d
             return gather(op, t);
         case OpKind::distance:
             return distance(op, t);
+        case OpKind::distance_tangent:
+            return distance_tangent(op, t);
         case OpKind::distance_backward_data:
             return distance_backward_data(op, t);
         case OpKind::distance_backward_weights:

@@ -5,7 +5,7 @@
 
 namespace cnn {
 
-void clone_into(Session &from, Session &to) {
+void clone_nodes(Session &from, Session &to) {
     from.net().throw_mistake();
     Net &net = to.net();
     for (const Node &node : from.net().nodes()) {
@@ -16,6 +16,12 @@ void clone_into(Session &from, Session &to) {
         else
             net.add_layer(*node.layer, node.name, node.settings, node.inputs, node.host);
     }
+    net.throw_mistake();
+}
+
+void clone_into(Session &from, Session &to) {
+    clone_nodes(from, to);
+    Net &net = to.net();
     for (int32_t output : from.net().declared_outputs()) net.add_output(output);
     net.throw_mistake();
     for (const NetTensor &tensor : from.net().parameters()) {

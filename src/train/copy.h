@@ -5,6 +5,9 @@
 
 namespace cnn {
 
+// Gives an empty net the nodes of `from`, with values of its own and no output declared.
+void clone_nodes(Session &from, Session &to);
+
 // Gives an empty net the nodes, parameters, state, rates and step count of `from`.
 void clone_into(Session &from, Session &to);
 

@@ -59,6 +59,7 @@ class Runner {
             case OpKind::gather:
                 return linear();
             case OpKind::distance:
+            case OpKind::distance_tangent:
             case OpKind::distance_backward_data:
             case OpKind::distance_backward_weights:
                 return distances();
@@ -169,19 +170,26 @@ class Runner {
 
     // Sums of products that have the rounded difference x - c in them, once or squared.
     void distances() {
-        const bool forward = op_.kind == OpKind::distance;
+        const bool tangent = op_.kind == OpKind::distance_tangent;
+        const bool forward = op_.kind == OpKind::distance || tangent;
         const TensorId x = op_.inputs[forward ? 0 : 1], c = op_.inputs[forward ? 1 : 2];
         const int64_t units = shape(c)[0], elements = shape(c).elements_after(0), n = shape(x)[0];
         Bounded &out = at(op_.outputs[0]);
         out.value = reference(input_values())[0];
         Values total(out.value.size(), 0);
+        const auto between = [&](TensorId points, TensorId centers, int64_t s, int64_t j,
+                                 int64_t k) {
+            return std::abs(at(points).value[static_cast<size_t>(s * elements + k)] -
+                            at(centers).value[static_cast<size_t>(j * elements + k)]);
+        };
         for (int64_t s = 0; s < n; ++s)
             for (int64_t j = 0; j < units; ++j)
                 for (int64_t k = 0; k < elements; ++k) {
-                    const double d = std::abs(at(x).value[static_cast<size_t>(s * elements + k)] -
-                                              at(c).value[static_cast<size_t>(j * elements + k)]);
+                    const double d = between(x, c, s, j, k);
                     const auto unit = static_cast<size_t>(s * units + j);
-                    const double g = forward ? d : 2 * std::abs(at(op_.inputs[0]).value[unit]);
+                    const double g = tangent   ? 2 * between(op_.inputs[2], op_.inputs[3], s, j, k)
+                                     : forward ? d
+                                               : 2 * std::abs(at(op_.inputs[0]).value[unit]);
                     const int64_t to = forward ? s * units + j
                                        : op_.kind == OpKind::distance_backward_data
                                            ? s * elements + k

@@ -839,6 +839,8 @@ std::vector<Case> distance_cases(OpKind kind) {
         const TensorId centers = b.parameter(c, filled(fill));
         if (kind == OpKind::distance)
             b.op(kind, {samples, centers}, {b.samples(y)});
+        else if (kind == OpKind::distance_tangent)
+            b.op(kind, {samples, centers, b.samples(x), b.parameter(c)}, {b.samples(y)});
         else if (kind == OpKind::distance_backward_data)
             b.op(kind, {dy, samples, centers}, {b.samples(x, kGradient)});
         else
@@ -1253,6 +1255,7 @@ std::vector<Case> cases_of(OpKind kind, int random) {
         case OpKind::gather:
             return gather_cases();
         case OpKind::distance:
+        case OpKind::distance_tangent:
         case OpKind::distance_backward_data:
         case OpKind::distance_backward_weights:
             return distance_cases(kind);

@@ -200,6 +200,7 @@ const Implementation *implementation_of(const FusedOp &op) {
         case OpKind::gather:
             return &kGather;
         case OpKind::distance:
+        case OpKind::distance_tangent:
         case OpKind::distance_backward_data:
         case OpKind::distance_backward_weights:
             return &kDistance;

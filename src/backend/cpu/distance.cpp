@@ -10,13 +10,17 @@ namespace {
 
 // The parts of a distance or of one of its gradients.
 struct Parts {
-    TensorId dy = kNoTensor, x, c, out;
+    TensorId dy = kNoTensor, x = 0, c = 0, dx = kNoTensor, dc = kNoTensor, out;
 
-    explicit Parts(const Op &op)
-        : x(op.inputs[op.kind == OpKind::distance ? 0 : 1]),
-          c(op.inputs[op.kind == OpKind::distance ? 1 : 2]),
-          out(op.outputs[0]) {
-        if (op.kind != OpKind::distance) dy = op.inputs[0];
+    explicit Parts(const Op &op) : out(op.outputs[0]) {
+        const bool tangent = op.kind == OpKind::distance_tangent;
+        const size_t first = tangent || op.kind == OpKind::distance ? 0 : 1;
+        x = op.inputs[first];
+        c = op.inputs[first + 1];
+        if (first == 1) dy = op.inputs[0];
+        if (!tangent) return;
+        dx = op.inputs[2];
+        dc = op.inputs[3];
     }
 };
 
@@ -66,6 +70,8 @@ class DistanceRunner final : public Kernel {
     void launch(Queue &, const Launch &launch) override {
         DistanceArguments a{};
         if (parts_.dy != kNoTensor) a.dy = operand(launch, parts_.dy);
+        if (parts_.dx != kNoTensor) a.dx = operand(launch, parts_.dx);
+        if (parts_.dc != kNoTensor) a.dc = operand(launch, parts_.dc);
         a.x = operand(launch, parts_.x);
         a.c = operand(launch, parts_.c);
         a.out = operand(launch, parts_.out);
@@ -96,6 +102,8 @@ class DistanceRunner final : public Kernel {
         switch (kind_) {
             case OpKind::distance:
                 return blocked_ ? k.block : k.row;
+            case OpKind::distance_tangent:
+                return blocked_ ? k.block_tangent : k.row_tangent;
             case OpKind::distance_backward_data:
                 return blocked_ ? k.block_data : k.row_data;
             default:

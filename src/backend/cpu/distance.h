@@ -10,18 +10,19 @@ namespace cnn::cpu {
 struct DistanceArguments {
     const float *dy;  // of backward
     const float *x, *c;
+    const float *dx, *dc;  // of the tangent
     float *out;
     int64_t n, units, elements;
 };
 
-// Each writes [begin, end) of one index: units of sample or block `outer` (forward), elements of it
-// (data), or units (weights, where `outer` is not used).
+// Each writes [begin, end) of one index: units of sample or block `outer` (forward, tangent),
+// elements of it (data), or units (weights, where `outer` is not used).
 using DistanceKernel = void (*)(const DistanceArguments &a, int64_t outer, int64_t begin,
                                 int64_t end);
 
 struct DistanceKernels {
-    DistanceKernel block, block_data, block_weights;
-    DistanceKernel row, row_data, row_weights;
+    DistanceKernel block, block_tangent, block_data, block_weights;
+    DistanceKernel row, row_tangent, row_data, row_weights;
 };
 
 }  // namespace cnn::cpu

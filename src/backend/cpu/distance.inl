@@ -9,41 +9,53 @@ inline constexpr int64_t kDistanceChunk = 1024;
 
 // --- Samples in the lanes.
 
-template <int Units>
-static void distance_units(const float *x, const float *c, int64_t elements, float *y) {
+// The points of a block and the centres, and, for the tangent, how they move.
+struct DistanceBlock {
+    const float *x, *c, *dx, *dc;
+    int64_t elements;
+};
+
+template <int Units, bool Tangent>
+static void distance_units(const DistanceBlock &b, int64_t unit, float *y) {
+    const float *const c = b.c + unit * b.elements;
+    const float *const dc = Tangent ? b.dc + unit * b.elements : nullptr;
     vec total[Units];
 #pragma GCC unroll 8
     for (int u = 0; u < Units; ++u) total[u] = zero();
-    for (int64_t first = 0; first < elements; first += kDistanceChunk) {
-        const int64_t last = first + kDistanceChunk < elements ? first + kDistanceChunk : elements;
+    for (int64_t first = 0; first < b.elements; first += kDistanceChunk) {
+        const int64_t last =
+            first + kDistanceChunk < b.elements ? first + kDistanceChunk : b.elements;
         vec sum[Units];
 #pragma GCC unroll 8
         for (int u = 0; u < Units; ++u) sum[u] = zero();
         for (int64_t k = first; k < last; ++k) {
-            const vec at = load(x + k * kWidth);
+            const vec at = load(b.x + k * kWidth);
+            const vec moves = Tangent ? load(b.dx + k * kWidth) : at;
 #pragma GCC unroll 8
             for (int u = 0; u < Units; ++u) {
-                const vec d = at - broadcast(c[u * elements + k]);
-                sum[u] = fma(d, d, sum[u]);
+                const vec d = at - broadcast(c[u * b.elements + k]);
+                const vec e = Tangent ? moves - broadcast(dc[u * b.elements + k]) : d;
+                sum[u] = fma(d, e, sum[u]);
             }
         }
 #pragma GCC unroll 8
         for (int u = 0; u < Units; ++u) total[u] += sum[u];
     }
 #pragma GCC unroll 8
-    for (int u = 0; u < Units; ++u) store(y + u * kWidth, total[u]);
+    for (int u = 0; u < Units; ++u) {
+        store(y + (unit + u) * kWidth, Tangent ? total[u] + total[u] : total[u]);
+    }
 }
 
+template <bool Tangent>
 static void distance_block(const DistanceArguments &a, int64_t outer, int64_t begin, int64_t end) {
-    const float *const x = a.x + outer * a.elements * kWidth;
+    const int64_t offset = outer * a.elements * kWidth;
+    const DistanceBlock block = {a.x + offset, a.c, Tangent ? a.dx + offset : nullptr, a.dc,
+                                 a.elements};
     float *const y = a.out + outer * a.units * kWidth;
     int64_t j = begin;
-    for (; j + 8 <= end; j += 8) {
-        distance_units<8>(x, a.c + j * a.elements, a.elements, y + j * kWidth);
-    }
-    for (; j < end; ++j) {
-        distance_units<1>(x, a.c + j * a.elements, a.elements, y + j * kWidth);
-    }
+    for (; j + 8 <= end; j += 8) distance_units<8, Tangent>(block, j, y);
+    for (; j < end; ++j) distance_units<1, Tangent>(block, j, y);
 }
 
 template <int Elements>
@@ -117,17 +129,23 @@ CNN_INLINE int64_t lanes_left(int64_t i, int64_t count) {
     return count - i < kWidth ? count - i : kWidth;
 }
 
+template <bool Tangent>
 static void distance_row(const DistanceArguments &a, int64_t outer, int64_t begin, int64_t end) {
     const float *const x = a.x + outer * a.elements;
+    const float *const dx = Tangent ? a.dx + outer * a.elements : nullptr;
     for (int64_t j = begin; j < end; ++j) {
         const float *const c = a.c + j * a.elements;
         vec sum = zero();
         for (int64_t k = 0; k < a.elements; k += kWidth) {
             const int64_t lanes = lanes_left(k, a.elements);
             const vec d = load_first(x + k, lanes) - load_first(c + k, lanes);
-            sum = fma(d, d, sum);
+            vec e = d;
+            if constexpr (Tangent) {
+                e = load_first(dx + k, lanes) - load_first(a.dc + j * a.elements + k, lanes);
+            }
+            sum = fma(d, e, sum);
         }
-        a.out[outer * a.units + j] = sum_of_lanes(sum);
+        a.out[outer * a.units + j] = (Tangent ? 2.0f : 1.0f) * sum_of_lanes(sum);
     }
 }
 
@@ -160,8 +178,8 @@ static void distance_row_weights(const DistanceArguments &a, int64_t, int64_t be
     }
 }
 
-static const DistanceKernels kDistanceKernels = {distance_block,         distance_block_data,
-                                                 distance_block_weights, distance_row,
-                                                 distance_row_data,      distance_row_weights};
+static const DistanceKernels kDistanceKernels = {
+    distance_block<false>, distance_block<true>, distance_block_data, distance_block_weights,
+    distance_row<false>,   distance_row<true>,   distance_row_data,   distance_row_weights};
 
 }  // namespace cnn::cpu::CNN_ISA

@@ -14,6 +14,8 @@ const char *options_of(OpKind kind) {
     switch (kind) {
         case OpKind::distance:
             return " -DFORWARD";
+        case OpKind::distance_tangent:
+            return " -DTANGENT";
         case OpKind::distance_backward_data:
             return " -DDATA";
         default:
@@ -26,11 +28,13 @@ class DistanceKernel final : public Kernel {
     DistanceKernel(OpenClDevice &device, const FusedOp &group, bool blocked)
         : kind_(group.head().kind), blocked_(blocked) {
         const Op &op = group.head();
-        const size_t first = kind_ == OpKind::distance ? 0 : 1;
+        const bool tangent = kind_ == OpKind::distance_tangent;
+        const size_t first = tangent || kind_ == OpKind::distance ? 0 : 1;
         x_ = op.inputs[first];
         c_ = op.inputs[first + 1];
-        // Forward has no dy; the kernel's argument wants some memory all the same.
-        dy_ = first == 0 ? x_ : op.inputs[0];
+        // Arguments that a form doesn't read want some memory all the same.
+        dy_ = tangent ? op.inputs[2] : first == 0 ? x_ : op.inputs[0];
+        dc_ = tangent ? op.inputs[3] : c_;
         out_ = op.outputs[0];
         const Shape &centers = tensor_of(group, c_).shape;
         units_ = centers[0];
@@ -45,7 +49,7 @@ class DistanceKernel final : public Kernel {
         const int64_t n = samples(launch.n), items = total(n);
         if (items == 0) return;
         cl_uint index = 0;
-        for (const TensorId id : {dy_, x_, c_, out_}) {
+        for (const TensorId id : {dy_, x_, c_, dc_, out_}) {
             function_.set(index, launch.operands[id]);
             index += 2;
         }
@@ -59,6 +63,7 @@ class DistanceKernel final : public Kernel {
     int64_t total(int64_t n) const {
         switch (kind_) {
             case OpKind::distance:
+            case OpKind::distance_tangent:
                 return n * units_;
             case OpKind::distance_backward_data:
                 return n * elements_;
@@ -69,7 +74,7 @@ class DistanceKernel final : public Kernel {
 
     OpKind kind_;
     bool blocked_;
-    TensorId dy_ = 0, x_ = 0, c_ = 0, out_ = 0;
+    TensorId dy_ = 0, x_ = 0, c_ = 0, dc_ = 0, out_ = 0;
     int64_t units_ = 1, elements_ = 1, chunk_ = 1;
     Function function_;
 };

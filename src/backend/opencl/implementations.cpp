@@ -32,6 +32,7 @@ Implementation implementation_of(OpKind kind) {
         case OpKind::gather:
             return {gather_candidates, prepare_gather};
         case OpKind::distance:
+        case OpKind::distance_tangent:
         case OpKind::distance_backward_data:
         case OpKind::distance_backward_weights:
             return {distance_candidates, prepare_distance};
