@@ -81,14 +81,15 @@ class DistanceRunner final : public Kernel {
         const DistanceKernel run = kernel();
         const bool weights = kind_ == OpKind::distance_backward_weights;
         const int64_t outer = weights ? 1 : blocked_ ? divide_up(a.n, machine_.width()) : a.n;
-        const int64_t inner = kind_ == OpKind::distance_backward_data ? elements_ : units_;
-        const int64_t tile = weights ? 1 : kTile;
-        const int64_t tiles = divide_up(inner, tile);
+        const bool backward = weights || kind_ == OpKind::distance_backward_data;
+        const int64_t inner = backward ? elements_ : units_;
+        const int64_t tiles = divide_up(inner, kTile);
         for_ranges(machine_, outer * tiles, seconds_per_sample_ * static_cast<double>(a.n),
                    [&](int64_t begin, int64_t end) {
                        for (int64_t i = begin; i < end; ++i) {
-                           const int64_t first = i % tiles * tile;
-                           run(a, i / tiles, first, std::min(first + tile, inner));
+                           // A tile's part of the centres serves all samples while it is near.
+                           const int64_t first = i / outer * kTile;
+                           run(a, i % outer, first, std::min(first + kTile, inner));
                        }
                    });
     }

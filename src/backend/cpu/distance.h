@@ -16,7 +16,7 @@ struct DistanceArguments {
 };
 
 // Each writes [begin, end) of one index: units of sample or block `outer` (forward, tangent),
-// elements of it (data), or units (weights, where `outer` is not used).
+// elements of it (data), or elements of all units (weights, where `outer` is not used).
 using DistanceKernel = void (*)(const DistanceArguments &a, int64_t outer, int64_t begin,
                                 int64_t end);
 

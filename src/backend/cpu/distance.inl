@@ -92,34 +92,46 @@ static void distance_block_data(const DistanceArguments &a, int64_t outer, int64
     }
 }
 
-// dc of one unit and some elements, over all samples; padding lanes of dy are zero.
-template <int Elements>
+// dc of one unit and a vector of elements, over all samples; padding lanes of dy are zero. The sums
+// over lanes are made of whole vectors, after a transpose.
 static void distance_weights(const DistanceArguments &a, int64_t unit, int64_t first) {
     const float *const c = a.c + unit * a.elements + first;
     const int64_t blocks = (a.n + kWidth - 1) / kWidth;
-    vec sum[Elements];
-#pragma GCC unroll 8
-    for (int k = 0; k < Elements; ++k) sum[k] = zero();
+    vec sum[kWidth];
+#pragma GCC unroll 16
+    for (int k = 0; k < kWidth; ++k) sum[k] = zero();
     for (int64_t b = 0; b < blocks; ++b) {
         const vec g = load(a.dy + (b * a.units + unit) * kWidth);
         const float *const x = a.x + (b * a.elements + first) * kWidth;
-#pragma GCC unroll 8
-        for (int k = 0; k < Elements; ++k) {
+#pragma GCC unroll 16
+        for (int k = 0; k < kWidth; ++k) {
             sum[k] = fma(g, load(x + k * kWidth) - broadcast(c[k]), sum[k]);
         }
     }
-#pragma GCC unroll 8
-    for (int k = 0; k < Elements; ++k) {
-        a.out[unit * a.elements + first + k] = -2.0f * sum_of_lanes(sum[k]);
+    transpose_stage<1>(sum);
+    vec total = zero();
+#pragma GCC unroll 16
+    for (int k = 0; k < kWidth; ++k) total += sum[k];
+    store(a.out + unit * a.elements + first, broadcast(-2.0f) * total);
+}
+
+static void distance_weight(const DistanceArguments &a, int64_t unit, int64_t element) {
+    const vec c = broadcast(a.c[unit * a.elements + element]);
+    const int64_t blocks = (a.n + kWidth - 1) / kWidth;
+    vec sum = zero();
+    for (int64_t b = 0; b < blocks; ++b) {
+        const vec g = load(a.dy + (b * a.units + unit) * kWidth);
+        sum = fma(g, load(a.x + (b * a.elements + element) * kWidth) - c, sum);
     }
+    a.out[unit * a.elements + element] = -2.0f * sum_of_lanes(sum);
 }
 
 static void distance_block_weights(const DistanceArguments &a, int64_t, int64_t begin,
                                    int64_t end) {
-    for (int64_t j = begin; j < end; ++j) {
-        int64_t k = 0;
-        for (; k + 8 <= a.elements; k += 8) distance_weights<8>(a, j, k);
-        for (; k < a.elements; ++k) distance_weights<1>(a, j, k);
+    for (int64_t j = 0; j < a.units; ++j) {
+        int64_t k = begin;
+        for (; k + kWidth <= end; k += kWidth) distance_weights(a, j, k);
+        for (; k < end; ++k) distance_weight(a, j, k);
     }
 }
 
@@ -164,9 +176,9 @@ static void distance_row_data(const DistanceArguments &a, int64_t outer, int64_t
 }
 
 static void distance_row_weights(const DistanceArguments &a, int64_t, int64_t begin, int64_t end) {
-    for (int64_t j = begin; j < end; ++j) {
-        for (int64_t k = 0; k < a.elements; k += kWidth) {
-            const int64_t lanes = lanes_left(k, a.elements);
+    for (int64_t j = 0; j < a.units; ++j) {
+        for (int64_t k = begin; k < end; k += kWidth) {
+            const int64_t lanes = lanes_left(k, end);
             const vec at = load_first(a.c + j * a.elements + k, lanes);
             vec sum = zero();
             for (int64_t s = 0; s < a.n; ++s) {
