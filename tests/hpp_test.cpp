@@ -51,6 +51,37 @@ void learns_xor(void **) {
     assert_true(net.summary().find("dense_1") != std::string::npos);
 }
 
+// Four units on the four points, and their linear output.
+void learns_xor_by_radial_basis(void **) {
+    cnn::Net net;
+    auto n = net.input("x", {2});
+    n = net.radial_basis(n, {.name = "r", .units = 4});
+    net.loss(net.dense(n, {.units = 1}), {.kind = CNN_LOSS_MSE});
+    const cnn::Device device("cpu");
+    net.compile(device, {.max_batch = 4});
+    const auto samples = cnn::Samples(kInputs).targets(kTargets);
+    net.init_radial_basis("r", samples, 3);
+    cnn::Optimizer adam(CNN_ADAM);
+    adam.set(CNN_LEARNING_RATE, 0.05);
+    net.fit(adam, samples, {.epochs = 300});
+    assert_true(net.evaluate(samples).loss < 0.001);
+}
+
+void builds_tables_of_connections(void **) {
+    const std::vector<std::int32_t> pairs{0, 0, 2, 1};
+    cnn_connections table{};
+    table.kind = CNN_CONNECT_CUSTOM;
+    table.pairs = pairs.data();
+    table.pair_count = 2;
+    cnn::Net net;
+    auto n = net.input("x", {3, 8, 8});
+    n = net.conv2d(n, {.filters = 2, .kernel = {3}, .connections = &table});
+    n = net.weighted_subsample2d(n, {.factor = {2}, .exact = 1});
+    n = net.subsample2d(n, {.factor = {2}});
+    net.compile(cnn::Device("cpu"));
+    assert_int_equal(net.vector().size(), 2 * 9 + 2 + 2 + 2);
+}
+
 void errors_are_exceptions(void **) {
     cnn::Net net;
     net.dense(net.input("x", {3}), {.name = "wrong", .units = -1});
@@ -95,6 +126,8 @@ void copies_and_files_keep_parameters(void **) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(learns_xor),
+        cmocka_unit_test(learns_xor_by_radial_basis),
+        cmocka_unit_test(builds_tables_of_connections),
         cmocka_unit_test(errors_are_exceptions),
         cmocka_unit_test(a_throwing_callback_cancels),
         cmocka_unit_test(copies_and_files_keep_parameters),
