@@ -135,6 +135,144 @@ static void a_rule_steps_as_in_training(void **state) {
                      (double)theta[1][i]);
 }
 
+/* ---- Minimizers ---- */
+
+static void minimizers_fit_xor(void **state) {
+    skip_without(state);
+    static const struct {
+        cnn_optimizer_kind kind;
+        double rate;
+        int64_t iterations;
+        double loss;
+    } rows[] = {
+        {CNN_GRADIENT_DESCENT, 0, 400, 0.05},
+        {CNN_HEUN, 2, 800, 0.05},
+        {CNN_NONLINEAR_CG, 0, 300, 1e-3},
+        {CNN_BFGS, 0, 300, 1e-5},
+        {CNN_LBFGS, 0, 300, 1e-5},
+        {CNN_LEVENBERG_MARQUARDT, 0, 300, 1e-5},
+        {CNN_GAUSS_NEWTON_CG, 0, 300, 1e-5},
+        {CNN_FULL_ADAGRAD, 0.5, 300, 0.05},
+        {CNN_FULL_RMSPROP, 0.02, 300, 0.05},
+    };
+    for (int i = 0; i < LENGTH(rows); i++) {
+        cnn_net *net = xor_net(*state, 4);
+        cnn_optimizer *optimizer = made(rows[i].kind);
+        if (rows[i].rate > 0)
+            OK(cnn_optimizer_set(optimizer, CNN_LEARNING_RATE, rows[i].rate, &err));
+        cnn_minimize_report report;
+        OK(cnn_net_minimize(net, optimizer, &xor_samples,
+                            &(cnn_minimize_options){.max_iterations = rows[i].iterations}, &report,
+                            &err));
+        const double loss = loss_of(net, &xor_samples);
+        if (!(loss <= rows[i].loss))
+            fail_msg("optimizer %d: loss %g, stopped by %d", rows[i].kind, loss, report.reason);
+        assert_true(fabs(loss - report.value) <= 1e-5 * loss + 1e-9);
+        cnn_optimizer_destroy(optimizer);
+        cnn_net_destroy(net);
+    }
+}
+
+/* A linear net has one minimum, which all that see curvature find, penalties included. */
+static void minimizers_agree_on_linear_nets(void **state) {
+    skip_without(state);
+    static const cnn_optimizer_kind kinds[] = {CNN_LEVENBERG_MARQUARDT, CNN_BFGS, CNN_LBFGS,
+                                               CNN_NONLINEAR_CG, CNN_GAUSS_NEWTON_CG};
+    static const cnn_loss_kind losses[] = {CNN_LOSS_MSE, CNN_LOSS_SOFTMAX_CROSS_ENTROPY,
+                                           CNN_LOSS_SIGMOID_CROSS_ENTROPY};
+    enum { samples = 40, inputs = 3, outputs = 2 };
+    float x[samples * inputs], y[samples * outputs];
+    for (int i = 0; i < samples * inputs; i++) x[i] = sinf(1.7f * (float)(i * i % 101));
+    for (int i = 0; i < samples; i++) {
+        y[2 * i] = x[3 * i] + 0.3f * x[3 * i + 1] > 0.1f * sinf((float)i) ? 1.0f : 0.0f;
+        y[2 * i + 1] = 1 - y[2 * i];
+    }
+    const cnn_samples data = {.inputs = x,
+                              .input_elements = samples * inputs,
+                              .targets = y,
+                              .target_elements = samples * outputs};
+    for (int l = 0; l < LENGTH(losses); l++) {
+        double first = 0;
+        for (int k = 0; k < LENGTH(kinds); k++) {
+            cnn_net *net = cnn_net_create(NULL);
+            cnn_node n = cnn_net_input(net, "x", 1, (int64_t[]){inputs});
+            n = cnn_net_dense(net, n, &(cnn_dense){.name = "out", .units = outputs});
+            cnn_net_loss(net, n, &(cnn_loss){.kind = losses[l]});
+            compiled(net, *state, 16);
+            OK(cnn_net_set_regularization(net, "out/bias", 0.5, &err));
+            cnn_optimizer *optimizer = made(kinds[k]);
+            OK(cnn_optimizer_set(optimizer, CNN_L2, 0.05, &err));
+            cnn_minimize_report report;
+            const cnn_status status = cnn_net_minimize(net, optimizer, &data, NULL, &report, &err);
+            if (kinds[k] == CNN_LEVENBERG_MARQUARDT && losses[l] != CNN_LOSS_MSE) {
+                assert_int_equal(status, CNN_UNSUPPORTED);
+                SAID("is no sum of squares");
+            } else {
+                OK(status);
+                if (first == 0) first = report.value;
+                if (!(fabs(report.value - first) <= 2e-6 * first))
+                    fail_msg("loss %d, optimizer %d: %.9g, not %.9g, stopped by %d", losses[l],
+                             kinds[k], report.value, first, report.reason);
+                assert_true(report.value < report.start_value);
+            }
+            cnn_optimizer_destroy(optimizer);
+            cnn_net_destroy(net);
+        }
+    }
+}
+
+/* H 8: one optimizer hands over to another where it stalls. */
+static void a_stalled_optimizer_hands_over(void **state) {
+    skip_without(state);
+    cnn_net *net = xor_net(*state, 4);
+    cnn_optimizer *slow = adam(0.003), *lm = made(CNN_LEVENBERG_MARQUARDT);
+    cnn_minimize_report report;
+    OK(cnn_net_minimize(
+        net, slow, &xor_samples,
+        &(cnn_minimize_options){.then = lm, .stall_iterations = 5, .stall_tolerance = 0.05},
+        &report, &err));
+    assert_true(report.handed_over >= 5);
+    assert_true(report.iterations > report.handed_over);
+    assert_true(loss_of(net, &xor_samples) < 1e-5);
+    cnn_optimizer_destroy(slow);
+    cnn_optimizer_destroy(lm);
+    cnn_net_destroy(net);
+}
+
+static void what_is_no_square_is_named(void **state) {
+    skip_without(state);
+    cnn_optimizer *lm = made(CNN_LEVENBERG_MARQUARDT);
+    OK(cnn_optimizer_set(lm, CNN_L1, 0.25, &err));
+    cnn_net *net = xor_net(*state, 4);
+    FAILS(CNN_UNSUPPORTED, cnn_net_minimize(net, lm, &xor_samples, NULL, NULL, &err));
+    SAID("l1 is 0.25");
+    cnn_net_destroy(net);
+    cnn_optimizer_destroy(lm);
+}
+
+/* The 2-3-1 network on values of one like it: zero can be reached. */
+static void second_order_reaches_zero(void **state) {
+    skip_without(state);
+    enum { samples = 36 };
+    float x[2 * samples], y[samples];
+    for (int i = 0; i < samples; i++) {
+        const double a = -1 + 0.4 * (i % 6), b = -1 + 0.4 * (i / 6);
+        x[2 * i] = (float)a;
+        x[2 * i + 1] = (float)b;
+        y[i] = (float)(1.2 * tanh(2 * a - b + 0.5) - 0.7 * tanh(2 * b - 1.5 * a - 0.3) + 0.1);
+    }
+    const cnn_samples data = {
+        .inputs = x, .input_elements = 2 * samples, .targets = y, .target_elements = samples};
+    cnn_net *net = compiled(layers(2, 2, 3, 1, CNN_LINEAR, CNN_LOSS_HALF_MSE), *state, samples);
+    cnn_optimizer *lm = made(CNN_LEVENBERG_MARQUARDT);
+    cnn_minimize_report report;
+    OK(cnn_net_minimize(net, lm, &data, &(cnn_minimize_options){.max_iterations = 300}, &report,
+                        &err));
+    if (!(loss_of(net, &data) < 1e-9)) fail_msg("loss %g", loss_of(net, &data));
+    cnn_optimizer_destroy(lm);
+    cnn_net_destroy(net);
+}
+
 /* ---- Batches, penalties, tensors ---- */
 
 static void the_value_is_the_same_in_any_batches(void **state) {
@@ -329,6 +467,11 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_fit_xor),
         cmocka_unit_test(a_rule_steps_as_in_training),
+        cmocka_unit_test(minimizers_fit_xor),
+        cmocka_unit_test(minimizers_agree_on_linear_nets),
+        cmocka_unit_test(a_stalled_optimizer_hands_over),
+        cmocka_unit_test(what_is_no_square_is_named),
+        cmocka_unit_test(second_order_reaches_zero),
         cmocka_unit_test(the_value_is_the_same_in_any_batches),
         cmocka_unit_test(penalties_are_in_the_value),
         cmocka_unit_test(named_tensors_alone_move),

@@ -921,6 +921,7 @@ enum {
 typedef int32_t cnn_key;
 
 /** Hyper-parameters. The default and bounds of each in each optimizer: cnn_optimizer_describe_key.
+ *  Minimizers have L2 and L1 for cnn_net_minimize; cnn_minimize refuses them (CNN_UNSUPPORTED).
  *  L2, L1 and weight decay act on weights, not on biases nor on batch norm's scale and shift,
  * unless cnn_net_set_regularization says otherwise, and pull to zero, or to cnn_net_set_center's
  * values. */

@@ -20,6 +20,8 @@ constexpr std::array kKeys = {
     c2_key(0.9),
     kCurvatureEpsilonKey,
     kCurvatureGuardKey,
+    kL2Key,
+    kL1Key,
 };
 
 // Of the largest eigenvalue of a Hessian by differences: smaller ones count as this.

@@ -17,9 +17,9 @@ namespace {
 
 constexpr KeyInfo kRate{Key::learning_rate, "learning_rate", 0.01, 0, 1e6};
 constexpr KeyInfo kEpsilon{Key::epsilon, "epsilon", 1e-8, 1e-16, 1};
-constexpr std::array kAdagradKeys = {kRate, kEpsilon};
+constexpr std::array kAdagradKeys = {kRate, kEpsilon, kL2Key, kL1Key};
 constexpr std::array kRmspropKeys = {kRate, KeyInfo{Key::beta2, "beta2", 0.9, 0, 0.999999999},
-                                     kEpsilon};
+                                     kEpsilon, kL2Key, kL1Key};
 
 class MatrixWalk final : public Walk {
   public:

@@ -17,6 +17,8 @@ constexpr std::array kKeys = {
     KeyInfo{Key::cg_iterations, "cg_iterations", 100, 1, 1e9, true},
     KeyInfo{Key::cg_tolerance, "cg_tolerance", 0.1, 0, 1},
     KeyInfo{Key::sample_fraction, "sample_fraction", 1, 1e-6, 1},
+    kL2Key,
+    kL1Key,
 };
 
 constexpr double kLeastGain = 1e-4;

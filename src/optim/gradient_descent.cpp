@@ -16,6 +16,8 @@ constexpr std::array kKeys = {
     c2_key(0.1),
     KeyInfo{Key::average, "average", 0, 0, 0.999},
     KeyInfo{Key::search_period, "search_period", 0, 0, 1e9, true},
+    kL2Key,
+    kL1Key,
 };
 
 class Run {

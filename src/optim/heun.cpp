@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::array kKeys = {
     KeyInfo{Key::learning_rate, "learning_rate", 0.01, 0, 1e6},
+    kL2Key,
+    kL1Key,
 };
 
 class HeunWalk final : public Walk {

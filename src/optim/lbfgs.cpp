@@ -19,6 +19,8 @@ constexpr std::array kKeys = {
     c2_key(0.9),
     kCurvatureEpsilonKey,
     kCurvatureGuardKey,
+    kL2Key,
+    kL1Key,
 };
 
 struct Pair {

@@ -20,6 +20,8 @@ namespace {
 constexpr std::array kKeys = {
     KeyInfo{Key::damping, "damping", 1e-3, 1e-16, 1e16},
     KeyInfo{Key::norm_residual, "norm_residual", 0, 0, 1, true},
+    kL2Key,
+    kL1Key,
 };
 
 constexpr double kFaded = 1e-4;
@@ -281,8 +283,8 @@ class LevenbergMarquardt final : public Minimizer {
     double gradient_tolerance(double epsilon) const override { return 100 * epsilon; }
     void check(const Objective &objective) const override {
         if (objective.residuals() <= 0)
-            fail(Status::unsupported,
-                 "minimize: levenberg_marquardt needs residuals, but the problem is a value alone");
+            fail(Status::unsupported, text("minimize: levenberg_marquardt needs residuals, but ",
+                                           objective.lacks_residuals()));
     }
     void minimize(Minimization &run, const HyperParameters &keys,
                   std::unique_ptr<Vector> &x) const override {

@@ -181,7 +181,15 @@ void Minimization::judge_stall(double value) {
 namespace {
 
 void check(const Objective &objective, const Optimizer &optimizer) {
-    if (const Minimizer *minimizer = optimizer.kind().minimizer()) minimizer->check(objective);
+    const Minimizer *minimizer = optimizer.kind().minimizer();
+    if (!minimizer) return;
+    minimizer->check(objective);
+    if (!objective.penalized() &&
+        (optimizer.value_or_zero(Key::l2) != 0 || optimizer.value_or_zero(Key::l1) != 0))
+        fail(Status::unsupported,
+             text("minimize: ", optimizer.name(), " penalises the parameters of nets alone (l2 is ",
+                  optimizer.value_or_zero(Key::l2), ", l1 is ", optimizer.value_or_zero(Key::l1),
+                  "); a problem's value has its own"));
 }
 
 StopReason run_one(Minimization &run, const Optimizer &optimizer, std::unique_ptr<Vector> &x) {

@@ -17,6 +17,8 @@ constexpr std::array kKeys = {
     kLineSearchKey,
     kC1Key,
     c2_key(0.1),
+    kL2Key,
+    kL1Key,
 };
 
 // Successive gradients with |g^T g'| above this |g'|^2 are far from orthogonal.

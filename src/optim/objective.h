@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "ops/expression.h"
 
@@ -81,6 +82,8 @@ class Objective {
 
     // Least squares: value = 1/2 |r|^2 (regularisers being residuals too). 0: it isn't one.
     virtual int64_t residuals() const { return 0; }
+    // Why it isn't, for messages.
+    virtual std::string lacks_residuals() const { return "the problem is a value alone"; }
     // Gives all rows, a block at a time, and returns 1/2 |r|^2.
     virtual double residual_blocks(const Vector &x, bool jacobian,
                                    const std::function<void(const ResidualBlock &)> &take);

@@ -52,6 +52,9 @@ struct KeyInfo {
     bool whole = false;  // an integer
 };
 
+// Of minimizers: penalties that the objective of a net puts into its value.
+inline constexpr KeyInfo kL2Key{Key::l2, "l2", 0, 0, 1e6}, kL1Key{Key::l1, "l1", 0, 0, 1e6};
+
 class HyperParameters {
   public:
     virtual ~HyperParameters() = default;

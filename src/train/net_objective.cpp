@@ -275,6 +275,15 @@ int64_t NetObjective::residuals() const {
     return sample_rows_ == 0 ? 0 : sample_rows_ * samples_.count() + penalty_rows_;
 }
 
+std::string NetObjective::lacks_residuals() const {
+    const Net &net = session_.net();
+    if (penalties_.l1 != 0) return text("l1 is ", penalties_.l1, ", which is no square");
+    for (int32_t id : net.losses())
+        if (!net.node(id).loss->has_residuals() || net.node(id).loss_weight < 0)
+            return text(net.describe(id), " is no sum of squares");
+    return "the net has no loss";
+}
+
 double NetObjective::residual_blocks(const Vector &x, bool jacobian,
                                      const std::function<void(const ResidualBlock &)> &take) {
     assign(x);

@@ -36,6 +36,7 @@ class NetObjective final : public Objective {
     RuleFactors rule_factors() override;
 
     int64_t residuals() const override;
+    std::string lacks_residuals() const override;
     double residual_blocks(const Vector &x, bool jacobian,
                            const std::function<void(const ResidualBlock &)> &take) override;
 
