@@ -194,12 +194,50 @@ class Mutator {
     std::mt19937_64 random_;
 };
 
+// A model of what the golden files are too old for: tables of connections, settings that may lack.
+Bytes newer_model() {
+    const int32_t pairs[] = {1, 0, 0, 1, 2, 1};
+    const int64_t sizes[] = {1, 2, 3, 1, 2, 2};
+    cnn_connections table{};
+    table.kind = CNN_CONNECT_CUSTOM;
+    table.pairs = pairs;
+    table.pair_count = 3;
+    table.kernel_sizes = sizes;
+    table.kernel_size_count = 3;
+    cnn_net *net = cnn_net_create(nullptr);
+    const int64_t shape[] = {3, 8, 8};
+    cnn_conv2d conv{};
+    conv.filters = 2;
+    conv.exact = 1;
+    conv.connections = &table;
+    cnn_node n = cnn_net_conv2d(net, cnn_net_input(net, nullptr, 3, shape), &conv);
+    cnn_connections random{};
+    random.kind = CNN_CONNECT_RANDOM;
+    random.fan_in = 1;
+    random.shared_kernel = 1;
+    cnn_weighted_subsample2d alphas{};
+    alphas.factor[0] = 2;
+    alphas.filters = 3;
+    alphas.connections = &random;
+    n = cnn_net_weighted_subsample2d(net, n, &alphas);
+    cnn_subsample2d vanilla{};
+    vanilla.factor[0] = 2;
+    cnn_radial_basis radial{};
+    radial.units = 4;
+    n = cnn_net_radial_basis(net, cnn_net_subsample2d(net, n, &vanilla), &radial);
+    cnn_error error{};
+    require(n > 0, "the newer model isn't built", error);
+    Bytes bytes = save(net, nullptr);
+    cnn_net_destroy(net);
+    return bytes;
+}
+
 std::vector<Bytes> read_corpus(int argc, char **argv) {
     std::vector<std::string> paths(argv + std::min(argc, 3), argv + argc);
     if (paths.empty())
         for (const char *name : {"model", "checkpoint"})
             paths.push_back(std::string(CNN_TEST_DIR "/golden/") + name + "-0.1.0.safetensors");
-    std::vector<Bytes> corpus;
+    std::vector<Bytes> corpus{newer_model()};
     for (const std::string &path : paths) {
         std::ifstream file(path, std::ios::binary);
         corpus.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
