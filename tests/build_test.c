@@ -254,6 +254,9 @@ enum layer {
     DROPOUT,
     SOFTMAX,
     FLATTEN,
+    WEIGHTED,
+    VANILLA,
+    RADIAL,
     GLOBAL_POOL
 };
 
@@ -284,6 +287,12 @@ static cnn_node add_layer(cnn_net *net, enum layer layer, cnn_node x, const void
             return cnn_net_softmax(net, x, descriptor);
         case FLATTEN:
             return cnn_net_flatten(net, x, descriptor);
+        case WEIGHTED:
+            return cnn_net_weighted_subsample2d(net, x, descriptor);
+        case VANILLA:
+            return cnn_net_subsample2d(net, x, descriptor);
+        case RADIAL:
+            return cnn_net_radial_basis(net, x, descriptor);
         default:
             return cnn_net_global_average_pool2d(net, x, descriptor);
     }
@@ -378,6 +387,14 @@ struct row {
     &(const cnn_batch_norm) { \
         __VA_ARGS__           \
     }
+#define ALPHAS(...)                     \
+    &(const cnn_weighted_subsample2d) { \
+        .factor = {3, 2}, __VA_ARGS__   \
+    }
+#define CENTERS(...)            \
+    &(const cnn_radial_basis) { \
+        .units = 3, __VA_ARGS__ \
+    }
 #define SUM(...)       \
     &(const cnn_add) { \
         __VA_ARGS__    \
@@ -452,6 +469,29 @@ static void every_default_is_the_documented_value(void **state) {
         {"average_pool2d.include_padding", AVERAGE_POOL, POOL(.padding = {1, 1, 1, 1}),
          POOL(.padding = {1, 1, 1, 1}, .include_padding = 0),
          POOL(.padding = {1, 1, 1, 1}, .include_padding = 1)},
+        {"weighted_subsample2d.filters", WEIGHTED, ALPHAS(.no_bias = 0), ALPHAS(.filters = 2),
+         ALPHAS(.no_bias = 1)},
+        {"weighted_subsample2d.factor[1]", WEIGHTED, ALPHAS(.factor = {2}),
+         ALPHAS(.factor = {2, 2}), ALPHAS(.factor = {2, 3})},
+        {"weighted_subsample2d.activation", WEIGHTED, ALPHAS(.no_bias = 0),
+         ALPHAS(.activation = CNN_LINEAR), ALPHAS(.activation = CNN_TANH)},
+        {"weighted_subsample2d.slope", WEIGHTED, ALPHAS(.activation = CNN_LEAKY_RELU),
+         ALPHAS(.activation = CNN_LEAKY_RELU, .slope = 0.01f),
+         ALPHAS(.activation = CNN_LEAKY_RELU, .slope = -1)},
+        {"weighted_subsample2d.initializer", WEIGHTED, ALPHAS(.no_bias = 0),
+         ALPHAS(.initializer = CNN_INIT_XAVIER), ALPHAS(.initializer = CNN_INIT_HE)},
+        {"weighted_subsample2d.initializer_scale", WEIGHTED,
+         ALPHAS(.initializer = CNN_INIT_UNIFORM),
+         ALPHAS(.initializer = CNN_INIT_UNIFORM, .initializer_scale = 1),
+         ALPHAS(.initializer = CNN_INIT_UNIFORM, .initializer_scale = 0.5f)},
+        {"subsample2d.factor[1]", VANILLA, &(const cnn_subsample2d){.factor = {2}},
+         &(const cnn_subsample2d){.factor = {2, 2}}, &(const cnn_subsample2d){.factor = {2, 1}}},
+        {"radial_basis.kind", RADIAL, CENTERS(.beta = 0), CENTERS(.kind = CNN_RADIAL_GAUSSIAN),
+         CENTERS(.kind = CNN_RADIAL_INVERSE_QUADRATIC)},
+        {"radial_basis.initializer", RADIAL, CENTERS(.beta = 0),
+         CENTERS(.initializer = CNN_INIT_NORMAL), CENTERS(.initializer = CNN_INIT_UNIFORM)},
+        {"radial_basis.initializer_scale", RADIAL, CENTERS(.beta = 0),
+         CENTERS(.initializer_scale = 1), CENTERS(.initializer_scale = 2)},
         {"activation.kind", ACTIVATION, &(const cnn_activation){.slope = 0},
          &(const cnn_activation){.kind = CNN_LINEAR}, LEAKY(.slope = 0)},
         {"activation.slope", ACTIVATION, LEAKY(.slope = 0), LEAKY(.slope = 0.01f),
