@@ -12,68 +12,15 @@
 #include <nlohmann/json.hpp>
 
 // cmocka's macros would change the standard headers.
+#include "dual.h"
 #include "real_data.h"
 
 namespace {
 
-constexpr size_t kMost = 9;
+using dual::Dual;
+using dual::square;
+
 constexpr double kPi = 3.141592653589793;
-
-// A number and its derivatives by the parameters.
-struct Dual {
-    double v = 0;
-    std::array<double, kMost> d{};
-
-    Dual(double value = 0) : v(value) {}  // NOLINT: numbers mix freely in formulas
-};
-
-// f(a) with derivative slope.
-Dual chain(const Dual &a, double value, double slope) {
-    Dual out(value);
-    for (size_t i = 0; i < kMost; ++i) out.d[i] = slope * a.d[i];
-    return out;
-}
-
-Dual operator+(const Dual &a, const Dual &b) {
-    Dual out(a.v + b.v);
-    for (size_t i = 0; i < kMost; ++i) out.d[i] = a.d[i] + b.d[i];
-    return out;
-}
-Dual operator-(const Dual &a) {
-    return chain(a, -a.v, -1);
-}
-Dual operator-(const Dual &a, const Dual &b) {
-    return a + -b;
-}
-Dual operator*(const Dual &a, const Dual &b) {
-    Dual out(a.v * b.v);
-    for (size_t i = 0; i < kMost; ++i) out.d[i] = a.d[i] * b.v + a.v * b.d[i];
-    return out;
-}
-Dual operator/(const Dual &a, const Dual &b) {
-    return a * chain(b, 1 / b.v, -1 / (b.v * b.v));
-}
-Dual exp(const Dual &a) {
-    return chain(a, std::exp(a.v), std::exp(a.v));
-}
-Dual log(const Dual &a) {
-    return chain(a, std::log(a.v), 1 / a.v);
-}
-Dual pow(const Dual &a, const Dual &b) {
-    return exp(b * log(a));
-}
-Dual sin(const Dual &a) {
-    return chain(a, std::sin(a.v), std::cos(a.v));
-}
-Dual cos(const Dual &a) {
-    return chain(a, std::cos(a.v), -std::sin(a.v));
-}
-Dual atan(const Dual &a) {
-    return chain(a, std::atan(a.v), 1 / (1 + a.v * a.v));
-}
-Dual square(const Dual &a) {
-    return a * a;
-}
 
 using Parameters = std::vector<Dual>;
 using Predictors = std::vector<double>;

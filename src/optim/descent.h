@@ -43,7 +43,7 @@ class Descent {
 // Keys that several of them have.
 constexpr KeyInfo kLineSearchKey{Key::line_search, "line_search", 0, 0, 5, true};
 constexpr KeyInfo kC1Key{Key::c1, "c1", 1e-4, 0, 0.5};
-constexpr KeyInfo kCurvatureEpsilonKey{Key::epsilon, "epsilon", 1e-8, 0, 1};
+constexpr KeyInfo kCurvatureEpsilonKey{Key::epsilon, "epsilon", 1e-10, 0, 1};
 constexpr KeyInfo kCurvatureGuardKey{Key::curvature_guard, "curvature_guard", 0, 0, 1, true};
 
 constexpr KeyInfo c2_key(double value) {

@@ -80,7 +80,7 @@ class Run {
     }
 
     void iterate() {
-        bool any_finite = false;
+        bool any_finite = false, any_lost = false;
         // Every iteration's products see another part of the data, its repetitions the same.
         part_ = static_cast<uint64_t>(run_.report().iterations);
         while (lambda_ < kMostDamping) {
@@ -92,13 +92,14 @@ class Run {
             const double value = run_.value_and_gradient(*trial_, *residual_);
             const double steepest = space_.max_abs(*residual_);
             const bool finite = all_finite(value, steepest);
-            any_finite = any_finite || finite;
+            any_finite = any_finite || (finite && value != value_);
+            any_lost = any_lost || !finite;
             const double gain = (value_ - value) / reduction;
             if (finite && gain > kLeastGain) return accept(value, steepest, gain, length);
             lambda_ *= growth_;
             growth_ *= 2;
         }
-        if (any_finite || lambda_ < kMostDamping) Minimization::stop(StopReason::no_decrease);
+        if (any_finite || !any_lost) Minimization::stop(StopReason::no_decrease);
         fail(Status::not_finite,
              text("minimize: by gauss_newton_cg no step leads to a finite value and gradient, "
                   "after ",

@@ -186,7 +186,7 @@ class Run {
     // One accepted step, or the end of the run.
     void iterate() {
         set_scale();
-        bool any_finite = false;
+        bool any_finite = false, any_lost = false;
         while (lambda_ < kMostDamping) {
             solve();
             free_.scatter(step_, *trial_);
@@ -195,11 +195,13 @@ class Run {
             space_.add(*trial_, 1, *x_);
             const double reduction = predicted();
             const double value = run_.residual_blocks(*trial_, false, [](const ResidualBlock &) {});
-            any_finite = any_finite || std::isfinite(value);
+            any_lost = any_lost || !std::isfinite(value);
+            any_finite = any_finite || (std::isfinite(value) && value != value_);
             const double gain = (value_ - value) / reduction;
             if (std::isfinite(value) && gain > kLeastGain) {
                 if (accept(value, gain, length)) return;
-            } else if (reduction <= kJudgeable * value_ && value <= value_ * (1 + kJudgeable)) {
+            } else if ((any_finite || !any_lost) && reduction <= kJudgeable * value_ &&
+                       value <= value_ * (1 + kJudgeable)) {
                 if (accept_by_gradient(length)) return;
                 if (reduction <= 100 * space_.epsilon() * value_)
                     Minimization::stop(StopReason::no_decrease);
@@ -207,7 +209,7 @@ class Run {
             lambda_ *= growth_;
             growth_ *= 2;
         }
-        if (any_finite) Minimization::stop(StopReason::no_decrease);
+        if (any_finite || !any_lost) Minimization::stop(StopReason::no_decrease);
         fail(Status::not_finite,
              text("minimize: by levenberg_marquardt no step leads to finite residuals and "
                   "Jacobian, after ",

@@ -27,7 +27,8 @@ class MinimumSearch {
 
     LineResult run(double first) {
         if (!bracket(first))
-            return {any_finite_ ? LineOutcome::none : LineOutcome::not_finite, start_};
+            return {any_lost_ && !any_finite_ ? LineOutcome::not_finite : LineOutcome::none,
+                    start_};
         if (enclosed_) {
             if (settings_.kind == LineSearch::golden)
                 golden();
@@ -48,10 +49,12 @@ class MinimumSearch {
     LinePoint evaluate(double a) {
         ++trials_;
         LinePoint p = slopes() ? line_.at(a) : line_.value(a);
-        if (std::isfinite(p.value) && (!slopes() || std::isfinite(p.slope)))
-            any_finite_ = true;
-        else
+        if (std::isfinite(p.value) && (!slopes() || std::isfinite(p.slope))) {
+            any_finite_ = any_finite_ || p.value != start_.value;
+        } else {
+            any_lost_ = true;
             p = {a, std::numeric_limits<double>::infinity(), 0};
+        }
         return p;
     }
 
@@ -194,7 +197,7 @@ class MinimumSearch {
     LinePoint start_, left_, lowest_, right_;
     double last_step_ = std::numeric_limits<double>::infinity();
     int trials_ = 0;
-    bool enclosed_ = false, any_finite_ = false;
+    bool enclosed_ = false, any_finite_ = false, any_lost_ = false;
 };
 
 }  // namespace

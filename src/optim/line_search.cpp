@@ -20,6 +20,11 @@ bool finite(const LinePoint &p) {
     return all_finite(p.value, p.slope);
 }
 
+// Not only by being as good as the same point.
+bool differs(const LinePoint &p, const LinePoint &start) {
+    return p.value != start.value || p.slope != start.slope;
+}
+
 // Where the cubic through two points with their slopes has its minimum; NaN: nowhere.
 double cubic_minimum(const LinePoint &p, const LinePoint &q) {
     const double width = q.a - p.a;
@@ -136,17 +141,18 @@ class WolfeSearch {
 
     LineResult run(double first) {
         double a = std::min(first, kLongest);
-        bool any_finite = false;
+        bool any_finite = false, any_lost = false;
         for (int i = 0; i < kTrials; ++i) {
             const LinePoint trial = line_.at(a);
             if (!finite(trial)) {
+                any_lost = true;
                 // Beyond the domain: nothing there is tried again.
                 limit_ = std::min(limit_, a);
                 a = interval_.best().a + 0.2 * (a - interval_.best().a);
                 if (a <= 0 || a == interval_.best().a) break;
                 continue;
             }
-            any_finite = true;
+            any_finite = any_finite || differs(trial, start_);
             if (trial.value < lowest_.value) lowest_ = trial;
             if (accepts(trial)) return {LineOutcome::found, trial};
             const double next = advance(trial);
@@ -157,7 +163,7 @@ class WolfeSearch {
             const LinePoint held = line_.hold(lowest_);
             if (finite(held)) return {LineOutcome::lower, held};
         }
-        return {any_finite ? LineOutcome::none : LineOutcome::not_finite, start_};
+        return {any_lost && !any_finite ? LineOutcome::not_finite : LineOutcome::none, start_};
     }
 
   private:
@@ -179,7 +185,8 @@ class WolfeSearch {
         if (armijo && trial.slope >= 0) second_stage_ = true;
         // How far it may go while the minimum isn't enclosed.
         const double reach = trial.a - interval_.best().a;
-        const double low = interval_.enclosed() ? 0 : trial.a + 1.1 * reach;
+        const double low = interval_.enclosed() || first_ ? 0 : trial.a + 1.1 * reach;
+        first_ = false;
         double high = interval_.enclosed() ? kLongest : trial.a + 4 * reach;
         if (limit_ < kInfinity) high = std::min(high, trial.a + 0.7 * (limit_ - trial.a));
         double next;
@@ -219,25 +226,28 @@ class WolfeSearch {
     double noise_;
     double limit_ = kInfinity;
     double width_before_ = kInfinity, width_two_ago_ = kInfinity;
-    bool second_stage_ = false, exhausted_ = false;
+    bool first_ = true, second_stage_ = false, exhausted_ = false;
 };
 
 LineResult backtrack(Line &line, const LineSettings &settings, const LinePoint &start,
                      double first) {
     double a = std::min(first, kLongest);
-    bool any_finite = false;
+    bool any_finite = false, any_lost = false;
     for (int i = 0; i < kTrials; ++i) {
         const LinePoint trial = line.at(a);
         double shorter = 0.1 * a;
+        any_lost = any_lost || !finite(trial);
         if (finite(trial)) {
-            any_finite = true;
-            if (trial.value <= start.value + settings.c1 * a * start.slope)
+            any_finite = any_finite || differs(trial, start);
+            // Lower too, where the condition's decrease is lost to rounding.
+            if (trial.value < start.value &&
+                trial.value <= start.value + settings.c1 * a * start.slope)
                 return {LineOutcome::found, trial};
             shorter = std::clamp(parabola_minimum(start, trial), 0.1 * a, 0.5 * a);
         }
         a = shorter;
     }
-    return {any_finite ? LineOutcome::none : LineOutcome::not_finite, start};
+    return {any_lost && !any_finite ? LineOutcome::not_finite : LineOutcome::none, start};
 }
 
 }  // namespace
