@@ -52,6 +52,7 @@ bool symmetric_eigen(int64_t n, std::span<const double> matrix, std::vector<doub
 
 NormalEquations::NormalEquations(int64_t n)
     : n_(n),
+      add_gram_(find_gram()),
       matrix_(static_cast<size_t>(n * n)),
       gradient_(static_cast<size_t>(n)),
       work_(static_cast<size_t>(n * n)) {}
@@ -63,8 +64,7 @@ void NormalEquations::reset() {
 
 void NormalEquations::add(const ResidualBlock &block) {
     const ConstMatrixMap jacobian(block.jacobian.data(), block.rows, n_);
-    MatrixMap sum(matrix_.data(), n_, n_);
-    sum.selfadjointView<Eigen::Lower>().rankUpdate(jacobian.transpose());
+    add_gram_(block.rows, n_, block.jacobian.data(), matrix_.data());
     column(std::span<double>(gradient_)).noalias() +=
         jacobian.transpose() * column(block.residuals);
 }

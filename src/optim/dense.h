@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "optim/gram.h"
 #include "optim/objective.h"
 
 namespace cnn {
@@ -33,6 +34,7 @@ class NormalEquations {
 
   private:
     int64_t n_;
+    AddGram add_gram_;
     std::vector<double> matrix_;  // column-major, the lower triangle
     std::vector<double> gradient_, work_;
 };
