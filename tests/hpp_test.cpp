@@ -82,6 +82,46 @@ void builds_tables_of_connections(void **) {
     assert_int_equal(net.vector().size(), 2 * 9 + 2 + 2 + 2);
 }
 
+int32_t twice(int64_t count, const float *x, float *y, void *) {
+    for (int64_t i = 0; i < count; ++i) y[i] = 2 * x[i];
+    return 0;
+}
+
+int32_t twice_backward(int64_t count, const float *, const float *, const float *dy, float *dx,
+                       void *) {
+    for (int64_t i = 0; i < count; ++i) dx[i] = 2 * dy[i];
+    return 0;
+}
+
+void convolutions_are_matrices(void **) {
+    cnn::Net net;
+    const auto x = net.input("x", {12});
+    const auto image = net.reshape(x, {1, 3, 4}, "image");
+    const auto conv = net.conv2d(image, {.filters = 2, .kernel = {2, 2}});
+    auto n =
+        net.host_activation(conv, {.kind = "twice", .forward = twice, .backward = twice_backward});
+    n = net.dense(n, {.units = 1});
+    net.loss(n, {.kind = CNN_LOSS_MSE});
+    const cnn::Matrix m = net.conv_matrix(conv);
+    assert_int_equal(m.info().rows, 2 * 2 * 3);
+    assert_int_equal(m.info().nonzeros, 2 * 2 * 3 * 4);
+    cnn::Net unrolled = net.unroll_conv2d(conv);
+    assert_true(net.set_conv_matrix(conv, cnn::Matrix::mat(m.vec(), 12, 12)) == 0);
+    const cnn::Device device("cpu");
+    net.compile(device);
+    unrolled.compile(device);
+    const std::vector<float> in{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    std::array<float, 1> a{}, b{};
+    net.run(in, a);
+    unrolled.run(in, b);
+    assert_true(std::fabs(a[0] - b[0]) < 1e-4F);
+    assert_true(m.multiply(in).size() == 12);
+    const std::vector<float> target{1};
+    const cnn_gradient_report report =
+        net.check_gradient(cnn::Samples(in).targets(target), {.tolerance = 0.01});
+    assert_int_equal(report.entries, 2 * 4 + 2 + 13);
+}
+
 void errors_are_exceptions(void **) {
     cnn::Net net;
     net.dense(net.input("x", {3}), {.name = "wrong", .units = -1});
@@ -128,6 +168,7 @@ int main() {
         cmocka_unit_test(learns_xor),
         cmocka_unit_test(learns_xor_by_radial_basis),
         cmocka_unit_test(builds_tables_of_connections),
+        cmocka_unit_test(convolutions_are_matrices),
         cmocka_unit_test(errors_are_exceptions),
         cmocka_unit_test(a_throwing_callback_cancels),
         cmocka_unit_test(copies_and_files_keep_parameters),

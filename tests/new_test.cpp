@@ -240,6 +240,17 @@ int session(const char *spec) {
             [&] { return cnn_checkpoint_load_memory(file, bytes, &loaded, &restored, &error); });
     const cnn_host_layer layer = host_scale();
     attempt("bind", [&] { return cnn_net_bind_host_layer(loaded, "scale_1", &layer, &error); });
+    cnn_net *unrolled = nullptr;
+    cnn_matrix *matrix = nullptr, *patches = nullptr;
+    attempt("unroll", [&] { return cnn_net_unroll_conv2d(net, 1, &unrolled, &error); });
+    attempt("conv matrix", [&] { return cnn_net_conv_matrix(net, 1, nullptr, &matrix, &error); });
+    attempt("set conv matrix",
+            [&] { return cnn_net_set_conv_matrix(net, 1, matrix, nullptr, nullptr, &error); });
+    attempt("patch matrix",
+            [&] { return cnn_net_patch_matrix(net, 1, CNN_ORDER_HWC, &patches, &error); });
+    cnn_matrix_destroy(patches);
+    cnn_matrix_destroy(matrix);
+    cnn_net_destroy(unrolled);
     cnn_net *clone = nullptr;
     attempt("clone", [&] { return cnn_net_clone(net, &clone, &error); });
     attempt("copy", [&] { return cnn_net_copy_parameters(clone, net, &error); });

@@ -79,7 +79,7 @@ enum {
     CNN_NOT_FINITE = 11,      /**< a loss or gradient became NaN or infinite */
     CNN_DEVICE_ERROR = 12,    /**< the device's driver failed */
     CNN_LIMIT_EXCEEDED = 13,  /**< a memory limit, or more samples than compiled for */
-    CNN_OUT_OF_RANGE = 14,    /**< a label, index or hyper-parameter outside its bounds */
+    CNN_OUT_OF_RANGE = 14,    /**< a label, index, key or error outside its bounds */
     CNN_INTERNAL = 15,        /**< a defect of libcnn: please report the message */
     CNN_INCOMPATIBLE = 16     /**< made by, or meant for, a newer version of libcnn */
 };
@@ -1337,6 +1337,149 @@ CNN_API cnn_status cnn_net_copy_parameters(cnn_net *net, cnn_net *source, cnn_er
 CNN_API cnn_status cnn_net_init_radial_basis(cnn_net *net, const char *name,
                                              const cnn_samples *samples, uint64_t seed,
                                              cnn_error *error);
+
+/* ---- Matrix forms ---- */
+
+/* A convolution is linear in its input and in its kernel, so it can be written as a matrix: Lin's
+ * phi and P_phi (1-5), D's M of a kernel K and back, Delmas 34-37. These forms are for looking,
+ * teaching and checking; the layers compute otherwise. Vectors run through an image [C, H, W] as
+ * (c H + y) W + x everywhere (CNN_ORDER_CHW); Lin's vec of the matrix [C, H W], columns one after
+ * the other, is (y W + x) C + c (CNN_ORDER_HWC), his first spatial index a being our width. Index i
+ * of the one is index p(i) of the other with p((c H + y) W + x) = (y W + x) C + c. */
+
+/** A matrix of float32, dense or in compressed sparse rows. It never changes: any number of threads
+ *  may use it. Products accumulate in double, element by element in a fixed order. */
+typedef struct cnn_matrix cnn_matrix;
+
+typedef int32_t cnn_order;
+
+enum { CNN_ORDER_CHW = 0, CNN_ORDER_HWC = 1 };
+
+typedef int32_t cnn_vec_order;
+
+enum {
+    CNN_VEC_ROWS = 0,   /**< row after row: D's vec and sqr, vec(sqr(x)) = x */
+    CNN_VEC_COLUMNS = 1 /**< column after column: Lin's vec and mat (5) */
+};
+
+/** mat(v), a dense matrix of a vector of rows * columns elements; D's sqr. rows and columns both 0:
+ *  a square, whose elements must be a perfect square (CNN_SHAPE_MISMATCH). At most 2^32 elements.
+ */
+CNN_API cnn_status cnn_matrix_mat(const float *values, int64_t elements, int64_t rows,
+                                  int64_t columns, cnn_vec_order order, cnn_matrix **matrix,
+                                  cnn_error *error);
+
+/** vec(A): every element of A into values, rows * columns of them. With CNN_VEC_ROWS the dense
+ *  row-major form. */
+CNN_API cnn_status cnn_matrix_vec(const cnn_matrix *matrix, cnn_vec_order order, float *values,
+                                  int64_t elements, cnn_error *error);
+
+/** A sparse matrix: row r has the entries row_offsets[r] to row_offsets[r + 1] (rows + 1 of them,
+ *  from 0 to nonzeros), their columns ascending. */
+CNN_API cnn_status cnn_matrix_csr(int64_t rows, int64_t columns, const int64_t *row_offsets,
+                                  const int64_t *column_indices, const float *values,
+                                  int64_t nonzeros, cnn_matrix **matrix, cnn_error *error);
+
+/** The same arrays of a matrix, of a dense one for its elements that aren't zero. offsets is
+ *  rows + 1 and nonzeros that of cnn_matrix_get_info. */
+CNN_API cnn_status cnn_matrix_get_csr(const cnn_matrix *matrix, int64_t *row_offsets,
+                                      int64_t offsets, int64_t *column_indices, float *values,
+                                      int64_t nonzeros, cnn_error *error);
+
+CNN_API void cnn_matrix_destroy(cnn_matrix *matrix);
+
+/** Out: what a matrix is. */
+typedef struct cnn_matrix_info {
+    int64_t rows;
+    int64_t columns;
+    int64_t nonzeros; /**< entries kept by a sparse one; elements of a dense one that aren't zero */
+    int32_t sparse;
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_matrix_info;
+
+CNN_API cnn_status cnn_matrix_get_info(const cnn_matrix *matrix, cnn_matrix_info *info,
+                                       cnn_error *error);
+
+/** y = A x, or y = A' x where transposed, for each of as many vectors x as there are, one after the
+ *  other. A' gathers, never scatters, so every product gives the same bits each time. */
+CNN_API cnn_status cnn_matrix_multiply(const cnn_matrix *matrix, int32_t transposed, const float *x,
+                                       int64_t x_elements, float *y, int64_t y_elements,
+                                       cnn_error *error);
+
+/** Out: the convolution that a conv2d node is. */
+typedef struct cnn_convolution_info {
+    int64_t input[3];  /**< C, H, W */
+    int64_t output[3]; /**< filters, H', W' */
+    int64_t kernel[2]; /**< height, width; so below */
+    int64_t stride[2];
+    int64_t dilation[2];
+    int64_t padding[4]; /**< top, left, bottom, right, also of CNN_SAME */
+    int64_t groups;
+    int64_t patch_rows; /**< of phi: C * kernel height * kernel width */
+    int64_t positions;  /**< its columns: H' W' */
+    int64_t reserved[8];
+} cnn_convolution_info;
+
+/* The functions below take a conv2d node, before or after compile: CNN_INVALID_ARGUMENT for
+ * another. With a table of connections M is zero where nothing connects, and a kernel that a map's
+ * connections share is in M once for each. */
+
+CNN_API cnn_status cnn_net_describe_convolution(const cnn_net *net, cnn_node node,
+                                                cnn_convolution_info *info, cnn_error *error);
+
+/** phi(Z) of each of n samples z, [n, C, H, W], into phi, [n, patch_rows, positions]: column (y, x)
+ *  has the sub-image that the kernel meets there, rows (c, u, v) with u the kernel's row; 0 in the
+ *  padding (Lin 1, any stride, dilation and padding). With one group the convolution is
+ *  W phi(Z) + b 1', W the weight as [filters, patch_rows]. */
+CNN_API cnn_status cnn_net_patches(const cnn_net *net, cnn_node node, const float *z,
+                                   int64_t z_elements, float *phi, int64_t phi_elements,
+                                   cnn_error *error);
+
+/** The sparse 0/1 matrix P with vec(phi(Z)) = P vec(Z) (Lin 4). With CNN_ORDER_HWC both are Lin's
+ *  vec, columns one after the other; with CNN_ORDER_CHW they run row after row, as in memory. A row
+ *  in the padding is empty. The transposed product adds patches up into an image. */
+CNN_API cnn_status cnn_net_patch_matrix(const cnn_net *net, cnn_node node, cnn_order order,
+                                        cnn_matrix **matrix, cnn_error *error);
+
+/** How cnn_net_conv_matrix gives, and cnn_net_set_conv_matrix takes, a matrix. */
+typedef struct cnn_conv_matrix {
+    double tolerance;  /**< of set: the largest residual; default 1e-5, negative: 0 */
+    int32_t unchecked; /**< of set: any residual will do, as in D's training loop */
+    int32_t dense;     /**< of get: all elements; else a sparse one that keeps every connection */
+    cnn_order order;   /**< of both vectors */
+    int32_t reserved32;
+    int64_t reserved[8];
+} cnn_conv_matrix;
+
+/** K to M: the matrix with vec(Y) = M vec(X), Y the convolution of X without bias and activation
+ *  (D; Delmas 37): M[(i,j,k), (a,b,c)] = f[i, a, b + pad - j stride, c + pad - k stride] for taps
+ *  in range (over the dilation), 0 elsewhere and between groups. */
+CNN_API cnn_status cnn_net_conv_matrix(cnn_net *net, cnn_node node, const cnn_conv_matrix *options,
+                                       cnn_matrix **matrix, cnn_error *error);
+
+/** In how many places of M each entry of the node's weight is, as many counts as it has elements:
+ *  n_uv = #{y: 0 <= y s + u d - p < H} #{x: 0 <= x s + v d - p < W} of tap (u, v), H' W' without
+ *  padding, times |D_i| where output map i has one kernel for its |D_i| inputs (D, corrected). */
+CNN_API cnn_status cnn_net_conv_positions(const cnn_net *net, cnn_node node, int64_t *counts,
+                                          int64_t elements, cnn_error *error);
+
+/** M to K: sets the node's weight to the kernel whose matrix is nearest to M in the sum of squares:
+ *  each entry the mean of M over its n_uv places; one with n_uv = 0 keeps its value (D, corrected).
+ *  *residual (nullable) is |M - M(K)| / |M|, Frobenius's norms. One above the tolerance is refused
+ *  (CNN_OUT_OF_RANGE, telling it, the net unchanged) unless `unchecked`. A gradient step taken on M
+ *  is far from every kernel's matrix (it moves the zeros), and projecting it moves K by 1 / n_uv of
+ *  the step on K: scale the step by n_uv, entry by entry, to follow descent on K. */
+CNN_API cnn_status cnn_net_set_conv_matrix(cnn_net *net, cnn_node node, const cnn_matrix *matrix,
+                                           const cnn_conv_matrix *options, double *residual,
+                                           cnn_error *error);
+
+/** A new net, not compiled, with that conv2d as the dense layer it is a special case of (Delmas
+ *  34-37): of the same name and activation, its weight the convolution's matrix, its biases those
+ * of the channels repeated, followed by a reshape "<name>_image" to the convolution's output. All
+ * else is cloned; nodes after it move up by one, and with them the streams of their dropout. */
+CNN_API cnn_status cnn_net_unroll_conv2d(cnn_net *net, cnn_node node, cnn_net **unrolled,
+                                         cnn_error *error);
 
 /* ---- Looking at a net ---- */
 

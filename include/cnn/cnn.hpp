@@ -206,6 +206,53 @@ class Samples {
     }
 };
 
+/// cnn_matrix: never changes.
+class Matrix {
+  public:
+    explicit Matrix(cnn_matrix *adopted) : matrix_(detail::made(adopted)) {}
+    /// A vector as rows x columns, row after row; both 0: a square.
+    template <class Values>
+    static Matrix mat(const Values &values, std::int64_t rows = 0, std::int64_t columns = 0,
+                      cnn_vec_order order = CNN_VEC_ROWS) {
+        cnn_matrix *matrix = nullptr;
+        detail::check([&](cnn_error *e) {
+            return cnn_matrix_mat(std::data(values), detail::elements(values), rows, columns, order,
+                                  &matrix, e);
+        });
+        return Matrix(matrix);
+    }
+    cnn_matrix_info info() const {
+        cnn_matrix_info info{};
+        detail::check([&](cnn_error *e) { return cnn_matrix_get_info(get(), &info, e); });
+        return info;
+    }
+    std::vector<float> vec(cnn_vec_order order = CNN_VEC_ROWS) const {
+        const cnn_matrix_info size = info();
+        std::vector<float> values(static_cast<std::size_t>(size.rows * size.columns));
+        detail::check([&](cnn_error *e) {
+            return cnn_matrix_vec(get(), order, values.data(), detail::elements(values), e);
+        });
+        return values;
+    }
+    /// A x, or A' x, of one vector or of several, one after the other.
+    template <class Values>
+    std::vector<float> multiply(const Values &x, bool transposed = false) const {
+        const cnn_matrix_info size = info();
+        const std::int64_t from = transposed ? size.rows : size.columns;
+        const std::int64_t to = transposed ? size.columns : size.rows;
+        std::vector<float> y(static_cast<std::size_t>(detail::elements(x) / from * to));
+        detail::check([&](cnn_error *e) {
+            return cnn_matrix_multiply(get(), transposed ? 1 : 0, std::data(x), detail::elements(x),
+                                       y.data(), detail::elements(y), e);
+        });
+        return y;
+    }
+    cnn_matrix *get() const noexcept { return matrix_.get(); }
+
+  private:
+    detail::Owner<cnn_matrix, cnn_matrix_destroy> matrix_;
+};
+
 /// cnn_net.
 class Net {
   public:
@@ -463,6 +510,28 @@ class Net {
         cnn_net *copy = nullptr;
         detail::check([&](cnn_error *e) { return cnn_net_clone(get(), &copy, e); });
         return Net(copy);
+    }
+
+    Net unroll_conv2d(cnn_node node) const {
+        cnn_net *unrolled = nullptr;
+        detail::check(
+            [&](cnn_error *e) { return cnn_net_unroll_conv2d(get(), node, &unrolled, e); });
+        return Net(unrolled);
+    }
+    Matrix conv_matrix(cnn_node node, const cnn_conv_matrix &options = {}) const {
+        cnn_matrix *matrix = nullptr;
+        detail::check(
+            [&](cnn_error *e) { return cnn_net_conv_matrix(get(), node, &options, &matrix, e); });
+        return Matrix(matrix);
+    }
+    /// The residual.
+    double set_conv_matrix(cnn_node node, const Matrix &matrix,
+                           const cnn_conv_matrix &options = {}) {
+        double residual = 0;
+        detail::check([&](cnn_error *e) {
+            return cnn_net_set_conv_matrix(get(), node, matrix.get(), &options, &residual, e);
+        });
+        return residual;
     }
 
     std::string summary() const {
