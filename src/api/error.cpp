@@ -18,6 +18,22 @@ cnn_status report(cnn_error *error, Status status, int32_t node, const char *mes
     return code;
 }
 
+cnn_status run_guarded(cnn_error *error, void (*body)(const void *data),
+                       const void *data) noexcept {
+    try {
+        body(data);
+        return CNN_OK;
+    } catch (const Error &e) {
+        return report(error, e.status, e.node, e.message.c_str());
+    } catch (const std::bad_alloc &) {
+        return report(error, Status::out_of_memory, -1, "out of memory");
+    } catch (const std::exception &e) {
+        return report(error, Status::internal, -1, e.what());
+    } catch (...) {
+        return report(error, Status::internal, -1, "an unknown exception");
+    }
+}
+
 }  // namespace cnn::api
 
 extern "C" {

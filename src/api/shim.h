@@ -35,21 +35,14 @@ namespace cnn::api {
 // Fills a nullable error; messages are cut at a whole UTF-8 character.
 cnn_status report(cnn_error *error, Status status, int32_t node, const char *message) noexcept;
 
-// Runs a call's body; whatever it throws becomes the status and the error.
+// Runs body(data); whatever it throws becomes the status and the error.
+cnn_status run_guarded(cnn_error *error, void (*body)(const void *data), const void *data) noexcept;
+
+// The same of a call's body; the handlers are in one place, for there are many calls.
 template <class Body>
 cnn_status guard(cnn_error *error, const Body &body) noexcept {
-    try {
-        body();
-        return CNN_OK;
-    } catch (const Error &e) {
-        return report(error, e.status, e.node, e.message.c_str());
-    } catch (const std::bad_alloc &) {
-        return report(error, Status::out_of_memory, -1, "out of memory");
-    } catch (const std::exception &e) {
-        return report(error, Status::internal, -1, e.what());
-    } catch (...) {
-        return report(error, Status::internal, -1, "an unknown exception");
-    }
+    return run_guarded(
+        error, [](const void *data) { (*static_cast<const Body *>(data))(); }, &body);
 }
 
 // Throws Error(invalid_argument) naming the call and its argument where a pointer is NULL.
