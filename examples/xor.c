@@ -14,20 +14,19 @@ int main(void) {
     cnn_net_loss(net, n, &(cnn_loss){.kind = CNN_LOSS_MSE});
 
     cnn_device *device = NULL;
-    cnn_optimizer *adam = cnn_optimizer_create(CNN_ADAM);
+    cnn_optimizer *lm = cnn_optimizer_create(CNN_LEVENBERG_MARQUARDT);
     const cnn_samples samples = {
         .inputs = x, .input_elements = 8, .targets = y, .target_elements = 4};
     if (cnn_device_open("auto", NULL, &device, &error) ||
         cnn_net_compile(net, device, &(cnn_compile){.max_batch = 4}, &error) ||
-        cnn_optimizer_set(adam, CNN_LEARNING_RATE, 0.05, &error) ||
-        cnn_net_fit(net, adam, &samples, &(cnn_fit){.epochs = 500}, NULL, &error) ||
+        cnn_net_minimize(net, lm, &samples, NULL, NULL, &error) ||
         cnn_net_run(net, x, 8, p, 4, &error))
         return fprintf(stderr, "%s\n", error.message), 1;
 
     for (int i = 0; i < 4; i++)
         printf("%g xor %g = %.3f\n", (double)x[2 * i], (double)x[2 * i + 1], (double)p[i]);
 
-    cnn_optimizer_destroy(adam);
+    cnn_optimizer_destroy(lm);
     cnn_net_destroy(net);
     cnn_device_destroy(device);
     return 0;
