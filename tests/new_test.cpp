@@ -9,6 +9,8 @@ extern "C" {
 #include <cmocka.h>
 }
 
+#include <malloc.h>
+
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +21,14 @@ extern "C" {
 namespace {
 
 std::atomic<int64_t> calls{0}, live{0}, fail_at{0};
+// Blocks of at least `large` bytes that are held, and the most there were; 0: not counted.
+std::atomic<size_t> large{0};
+std::atomic<int64_t> large_live{0}, large_most{0};
+
+int is_large(void *memory) noexcept {
+    const size_t least = large.load();
+    return least > 0 && malloc_usable_size(memory) >= least;
+}
 
 void *take(size_t size, size_t align) noexcept {
     if (++calls == fail_at.load()) return nullptr;
@@ -27,6 +37,8 @@ void *take(size_t size, size_t align) noexcept {
                        size > 0 ? size : 1) != 0)
         return nullptr;
     ++live;
+    large_live += is_large(memory);
+    if (large_live > large_most) large_most = large_live.load();
     return memory;
 }
 
@@ -38,6 +50,7 @@ void *take_or_throw(size_t size, size_t align) {
 void give(void *memory) noexcept {
     if (!memory) return;
     --live;
+    large_live -= is_large(memory);
     std::free(memory);
 }
 
@@ -323,6 +336,96 @@ void a_warm_step_allocates_nothing(void **) {
     cnn_device_destroy(device);
 }
 
+int32_t valley(int64_t m, int64_t n, const double *at, double *r, double *jacobian, void *) {
+    for (int64_t i = 0; i < m; ++i) {
+        const double next = at[(i + 1) % n];
+        r[i] = i % 2 == 0 ? 10 * (next - at[i] * at[i]) : 1 - at[i];
+        if (!jacobian) continue;
+        for (int64_t k = 0; k < n; ++k) jacobian[i * n + k] = 0;
+        jacobian[i * n + i] = i % 2 == 0 ? -20 * at[i] : -1;
+        if (i % 2 == 0) jacobian[i * n + (i + 1) % n] = 10;
+    }
+    return 0;
+}
+
+int32_t scaled(int64_t n, const double *v, double *to, void *) {
+    for (int64_t i = 0; i < n; ++i) to[i] = (1 + static_cast<double>(i)) * v[i];
+    return 0;
+}
+
+// Minimises by that kind, or solves a linear system by 0.
+cnn_status minimise(cnn_optimizer_kind kind) {
+    double at[] = {-1.2, 1, -1.2, 1};
+    cnn_minimize_options options{};
+    options.max_iterations = 12;
+    if (kind == 0) {
+        const double b[] = {1, 2, 3, 4};
+        return cnn_conjugate_gradient(4, scaled, scaled, nullptr, b, at, &options, nullptr, &error);
+    }
+    cnn_problem problem{};
+    problem.parameters = problem.residuals = 4;
+    problem.residual_function = valley;
+    cnn_optimizer *optimizer = cnn_optimizer_create(kind);
+    if (!optimizer) return CNN_OUT_OF_MEMORY;
+    cnn_optimizer_set(optimizer, CNN_LEARNING_RATE, 1e-4, nullptr);
+    cnn_optimizer_set(optimizer, CNN_PRECONDITIONER, 1, nullptr);
+    const cnn_status status = cnn_minimize(optimizer, &problem, at, &options, nullptr, &error);
+    cnn_optimizer_destroy(optimizer);
+    return status;
+}
+
+void every_failure_while_minimising_is_survived(void **) {
+    for (cnn_optimizer_kind kind = 0; kind <= CNN_FULL_RMSPROP; ++kind) {
+        cnn_optimizer *known = cnn_optimizer_create(kind);
+        cnn_optimizer_destroy(known);
+        if (kind > 0 && !known) continue;
+        fail_at = 0;
+        calls = 0;
+        assert_int_equal(minimise(kind), CNN_OK);
+        const int64_t total = calls;
+        for (int64_t n = 1; n <= total; ++n) {
+            const int64_t held = live;
+            calls = 0;
+            fail_at = n;
+            const cnn_status status = minimise(kind);
+            fail_at = 0;
+            assert_true(status == CNN_OUT_OF_MEMORY || status == CNN_OK);
+            assert_int_equal(live.load(), held);
+        }
+    }
+}
+
+int32_t bowl(int64_t n, const double *at, double *value, double *gradient, void *) {
+    *value = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        const double curvature = 1 + static_cast<double>(i % 97);
+        *value += curvature * at[i] * at[i] * (1 + at[i] * at[i]) / 2;
+        if (gradient) gradient[i] = curvature * (at[i] + 2 * at[i] * at[i] * at[i]);
+    }
+    return 0;
+}
+
+void lbfgs_holds_two_vectors_a_pair_and_three(void **) {
+    constexpr int64_t kSize = 20000;
+    auto *at = static_cast<double *>(std::malloc(kSize * sizeof(double)));
+    for (const int history : {1, 3, 8}) {
+        for (int64_t i = 0; i < kSize; ++i) at[i] = 1 + static_cast<double>(i % 7);
+        cnn_optimizer *lbfgs = cnn_optimizer_create(CNN_LBFGS);
+        assert_int_equal(cnn_optimizer_set(lbfgs, CNN_HISTORY, history, &error), CNN_OK);
+        cnn_problem problem{};
+        problem.parameters = kSize;
+        problem.function = bowl;
+        large_most = large_live = 0;
+        large = kSize * sizeof(double);
+        assert_int_equal(cnn_minimize(lbfgs, &problem, at, nullptr, nullptr, &error), CNN_OK);
+        large = 0;
+        assert_true(large_most == 2 * history + 3);
+        assert_true(at[5] < 1e-6);
+        cnn_optimizer_destroy(lbfgs);
+    }
+    std::free(at);
+}
+
 }  // namespace
 
 int main() {
@@ -331,6 +434,8 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_warm_net_allocates_nothing),
         cmocka_unit_test(a_warm_step_allocates_nothing),
+        cmocka_unit_test(every_failure_while_minimising_is_survived),
+        cmocka_unit_test(lbfgs_holds_two_vectors_a_pair_and_three),
         cmocka_unit_test(every_failure_is_survived),
     };
     return cmocka_run_group_tests_name("operator new", tests, nullptr, nullptr);
