@@ -491,6 +491,46 @@ static void D_projects_to_the_nearest_kernel_or_refuses(void **state) {
     }
 }
 
+/* What a sparse matrix leaves out is zero, also where a kernel has an entry. */
+static void D_projects_sparse_matrices_as_dense_ones(void **state) {
+    (void)state;
+    for (int g = 0; g < LENGTH(kGeometries); g++) {
+        struct conv conv = make_conv(&kGeometries[g], 5, CNN_LINEAR);
+        const int64_t count = conv.in * conv.out;
+        float *a = floats(count), *k[2] = {floats(conv.weights), floats(conv.weights)};
+        fill(a, count, 12);
+        for (int64_t i = 1; i < count; i++)
+            if (a[i] < 0.5f) a[i] = 0;
+        cnn_matrix *m[2] = {NULL, NULL};
+        OK(cnn_matrix_mat(a, count, conv.out, conv.in, CNN_VEC_ROWS, &m[0], &err));
+        cnn_matrix_info info;
+        OK(cnn_matrix_get_info(m[0], &info, &err));
+        int64_t *offsets = calloc((size_t)info.rows + 1, sizeof *offsets);
+        int64_t *columns = calloc((size_t)info.nonzeros + 1, sizeof *columns);
+        float *values = floats(info.nonzeros);
+        OK(cnn_matrix_get_csr(m[0], offsets, info.rows + 1, columns, values, info.nonzeros, &err));
+        OK(cnn_matrix_csr(info.rows, info.columns, offsets, columns, values, info.nonzeros, &m[1],
+                          &err));
+        double residual[2];
+        for (int i = 0; i < 2; i++) {
+            OK(cnn_net_set_conv_matrix(conv.net, conv.node, m[i],
+                                       &(cnn_conv_matrix){.unchecked = 1}, &residual[i], &err));
+            OK(cnn_net_get_tensor(conv.net, CNN_PARAMETERS, "conv/weight", k[i], conv.weights,
+                                  &err));
+            cnn_matrix_destroy(m[i]);
+        }
+        NEAR(residual[0], residual[1], 1e-12);
+        assert_memory_equal(k[0], k[1], (size_t)conv.weights * sizeof **k);
+        free(a);
+        free(k[0]);
+        free(k[1]);
+        free(offsets);
+        free(columns);
+        free(values);
+        end_conv(&conv);
+    }
+}
+
 static void mistakes_are_told(void **state) {
     (void)state;
     struct conv conv = make_conv(&kGeometries[1], 5, CNN_LINEAR);
@@ -896,6 +936,7 @@ int main(void) {
         cmocka_unit_test(D_K_comes_back_from_its_matrix),
         cmocka_unit_test(D_counts_the_places_of_each_entry),
         cmocka_unit_test(D_projects_to_the_nearest_kernel_or_refuses),
+        cmocka_unit_test(D_projects_sparse_matrices_as_dense_ones),
         cmocka_unit_test(mistakes_are_told),
     };
     const int failed = cmocka_run_group_tests_name("matrices", once, NULL, NULL);
