@@ -18,7 +18,13 @@ class Restore {
     Restore(NetObjective &objective, const std::unique_ptr<Vector> &x)
         : objective_(objective), x_(x) {}
     Restore(const Restore &) = delete;
-    ~Restore() { objective_.assign(*x_); }
+    ~Restore() {
+        try {
+            objective_.assign(*x_);
+        } catch (const Error &) {
+            // The device is lost, and theta with it.
+        }
+    }
 
   private:
     NetObjective &objective_;
