@@ -275,10 +275,12 @@ Values pointwise_gradient(Computation &t, const Op &op, const Values &dy, size_t
     const auto &attributes = std::get<PointwiseAttributes>(op.attributes);
     const TensorId x = op.inputs[k], y = op.outputs[0];
     switch (attributes.form) {
-        case PointwiseForm::activation:
+        case PointwiseForm::activation: {
+            const TensorId from = derives_from_input(attributes.activation) ? x : y;
             return t.backward(
-                OpKind::pointwise, {y, y}, {dy, t.at(y)}, x,
+                OpKind::pointwise, {y, from}, {dy, t.at(from)}, x,
                 activation_backward_attributes(attributes.activation, attributes.slope));
+        }
         case PointwiseForm::add:
             return dy;
         case PointwiseForm::bias: {

@@ -181,6 +181,7 @@ void functions_are_accurate(void **) {
         check_function(*device, set, Fn::log1p, [](double x) { return std::log1p(x); });
         check_function(*device, set, Fn::tanh, [](double x) { return std::tanh(x); });
         check_function(*device, set, Fn::sqrt, [](double x) { return std::sqrt(x); });
+        check_function(*device, set, Fn::erf, [](double x) { return std::erf(x); });
         check_function(*device, set, Fn::sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); });
     }
 }

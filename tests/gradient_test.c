@@ -87,6 +87,29 @@ static void layers_net(cnn_net *net) {
     cnn_net_loss(net, n, &(cnn_loss){.kind = CNN_LOSS_MSE});
 }
 
+/* Every activation that is no ReLU, sigmoid or tanh, in every kind of layer that has one. */
+static void activations_net(cnn_net *net) {
+    cnn_node n = image(net, 2, 5, 6);
+    n = conv(net, n, 4, 3, CNN_GELU);
+    n = conv(net, n, 4, 3, CNN_SCALED_TANH);
+    const cnn_node shortcut = n;
+    n = cnn_net_batch_norm(net, n, &(cnn_batch_norm){.activation = CNN_SILU});
+    n = cnn_net_conv2d(net, n,
+                       &(cnn_conv2d){.filters = 4,
+                                     .kernel = {3},
+                                     .padding_mode = CNN_SAME,
+                                     .activation = CNN_ELU,
+                                     .slope = 0.7f,
+                                     .no_bias = 1});
+    n = cnn_net_add(net, (const cnn_node[]){n, shortcut}, 2,
+                    &(cnn_add){.activation = CNN_SOFTSIGN});
+    n = cnn_net_activation(net, n, &(cnn_activation){.kind = CNN_ALGEBRAIC});
+    n = cnn_net_dense(net, n, &(cnn_dense){.units = 7, .activation = CNN_SOFT_LOGISTIC});
+    n = cnn_net_dense(net, n, &(cnn_dense){.units = 5, .activation = CNN_ELU});
+    n = cnn_net_activation(net, n, &(cnn_activation){.kind = CNN_GELU});
+    cnn_net_loss(net, n, &(cnn_loss){.kind = CNN_LOSS_HALF_MSE});
+}
+
 static void losses_net(cnn_net *net) {
     const cnn_node a = flat(net, 6), b = cnn_net_input(net, NULL, 2, (const int64_t[]){2, 5});
     const cnn_node h = cnn_net_dense(net, a, &(cnn_dense){.units = 5, .activation = CNN_TANH});
@@ -166,6 +189,8 @@ static const struct task kTasks[] = {
     {"residual", residual_net, 1, 0, 1, 3},
     {"residual, training", residual_net, 0, 1, 0, 6},
     {"layers", layers_net, 0, 0, 0, 4},
+    {"activations", activations_net, 0, 0, 0, 5},
+    {"activations, training", activations_net, 0, 1, 1, 18},
     {"losses", losses_net, 0, 0, 1, 7},
     {"losses, training", losses_net, 0, 1, 1, 7},
     {"image of classes", image_of_classes_net, 0, 0, 1, 3},

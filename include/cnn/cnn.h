@@ -232,20 +232,33 @@ CNN_API void cnn_net_destroy(cnn_net *net);
 
 typedef int32_t cnn_activation_kind;
 
-/** f is applied to each element; dy/dx is what backward multiplies by. */
+/** y = f(x) of each element. From CNN_GELU on backward is computed from x, which is then kept
+ * beside y.
+ */
 enum {
-    CNN_LINEAR = 0,     /**< x */
-    CNN_RELU = 1,       /**< max(x, 0); derivative 0 at 0 (Lin, after eq. 3) */
-    CNN_LEAKY_RELU = 2, /**< x for x > 0, else slope * x */
-    CNN_SIGMOID = 3,    /**< 1 / (1 + exp(-x)) */
-    CNN_TANH = 4        /**< tanh(x) */
+    CNN_LINEAR = 0,      /**< x */
+    CNN_RELU = 1,        /**< max(x, 0); derivative 0 at 0 (Lin, after eq. 3) */
+    CNN_LEAKY_RELU = 2,  /**< x for x > 0, else slope * x */
+    CNN_SIGMOID = 3,     /**< 1 / (1 + exp(-x)) */
+    CNN_TANH = 4,        /**< tanh(x) */
+    CNN_SCALED_TANH = 5, /**< 1.7159 tanh(2 x / 3) (LeCun et al. 1998) */
+    /** x for x > 0, else alpha (exp(x) - 1), alpha being the slope field, whose default is 1 here
+     *  (Clevert, Unterthiner, Hochreiter 2016) */
+    CNN_ELU = 6,
+    /** x (1 + erf(x / sqrt(2))) / 2, exact, not its approximations (Hendrycks, Gimpel 2016) */
+    CNN_GELU = 7,
+    CNN_SILU = 8, /**< x / (1 + exp(-x)) */
+    /** (|x| + x + 1) / (2 |x| + 2); derivative 1 / (2 (1 + |x|)^2) (Delmas, before 15) */
+    CNN_SOFT_LOGISTIC = 9,
+    CNN_SOFTSIGN = 10, /**< x / (1 + |x|), twice the soft logistic less 1 */
+    CNN_ALGEBRAIC = 11 /**< x / sqrt(x^2 + 1) */
 };
 
 typedef int32_t cnn_initializer;
 
 /** How a weight starts; fan_in and fan_out count the inputs and outputs of one unit. */
 enum {
-    CNN_INIT_DEFAULT = 0, /**< He for ReLU and leaky ReLU, else Xavier */
+    CNN_INIT_DEFAULT = 0, /**< He for ReLU, leaky ReLU, ELU, GELU, SiLU, else Xavier */
     CNN_INIT_HE = 1,      /**< normal, standard deviation scale * sqrt(2 / fan_in) */
     CNN_INIT_XAVIER = 2,  /**< uniform in +- scale * sqrt(6 / (fan_in + fan_out)) */
     CNN_INIT_UNIFORM = 3, /**< uniform in +- scale */
@@ -319,7 +332,7 @@ typedef struct cnn_conv2d {
     cnn_padding padding_mode;
     int32_t no_bias;
     cnn_activation_kind activation;
-    float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
+    float slope; /**< of leaky ReLU; default 0.01, negative: 0; alpha of ELU; default 1 */
     cnn_initializer initializer;
     float initializer_scale; /**< default 1; of CNN_INIT_CONSTANT 0 */
     /** i runs over the inputs that o is connected to (Hedberg 60); NULL: all. With one, groups must
@@ -339,7 +352,7 @@ typedef struct cnn_dense {
     int64_t units; /**< required */
     int32_t no_bias;
     cnn_activation_kind activation;
-    float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
+    float slope; /**< of leaky ReLU; default 0.01, negative: 0; alpha of ELU; default 1 */
     cnn_initializer initializer;
     float initializer_scale; /**< default 1; of CNN_INIT_CONSTANT 0 */
     int32_t reserved32;
@@ -466,7 +479,7 @@ CNN_API cnn_node cnn_net_reshape(cnn_net *net, cnn_node input, const cnn_reshape
 typedef struct cnn_activation {
     const char *name;
     cnn_activation_kind kind;
-    float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
+    float slope; /**< of leaky ReLU; default 0.01, negative: 0; alpha of ELU; default 1 */
     int64_t reserved[8];
 } cnn_activation;
 
@@ -500,7 +513,7 @@ typedef struct cnn_batch_norm {
     int32_t no_scale;
     int32_t no_shift;
     cnn_activation_kind activation;
-    float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
+    float slope; /**< of leaky ReLU; default 0.01, negative: 0; alpha of ELU; default 1 */
     int64_t reserved[8];
 } cnn_batch_norm;
 
@@ -509,7 +522,7 @@ CNN_API cnn_node cnn_net_batch_norm(cnn_net *net, cnn_node input, const cnn_batc
 typedef struct cnn_add {
     const char *name;
     cnn_activation_kind activation;
-    float slope; /**< of leaky ReLU; default 0.01, negative: 0 */
+    float slope; /**< of leaky ReLU; default 0.01, negative: 0; alpha of ELU; default 1 */
     int64_t reserved[8];
 } cnn_add;
 

@@ -35,7 +35,7 @@ inline std::vector<int64_t> four_of(const int64_t (&sizes)[4]) {
 template <class Descriptor>
 void set_activation(Settings &settings, cnn_activation_kind kind, const Descriptor &d) {
     settings.set("activation", int64_t{kind});
-    settings.set("slope", or_default(d.slope, 0.01));
+    settings.set("slope", or_default(d.slope, kind == CNN_ELU ? 1 : 0.01));
 }
 
 template <class Descriptor>

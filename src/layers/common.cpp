@@ -32,7 +32,7 @@ Activation activation_of(const Settings &settings) {
 
 void check_activation(const Settings &settings) {
     const int64_t kind = settings.integer("activation");
-    if (kind < 0 || kind > static_cast<int64_t>(Activation::tanh))
+    if (kind < 0 || kind > static_cast<int64_t>(kLastActivation))
         fail(Status::invalid_argument,
              text("activation is ", kind, ", which is none of cnn_activation_kind"));
     check_not_negative("slope", settings.real("slope"));
@@ -43,11 +43,24 @@ TensorId before_activation(Emitter &emitter, const Tensor &like) {
     return linear ? emitter.output() : emitter.temporary(like);
 }
 
+namespace {
+
+// Beside the layers' own, which count from 0.
+constexpr int kActivationInput = -1;
+
+}  // namespace
+
 void emit_activation(Emitter &emitter, TensorId from) {
     if (from == emitter.output()) return;
-    emitter.emit(
-        OpKind::pointwise, {from}, {emitter.output()},
-        activation_attributes(activation_of(emitter.settings()), emitter.settings().real("slope")));
+    const Activation activation = activation_of(emitter.settings());
+    emitter.emit(OpKind::pointwise, {from}, {emitter.output()},
+                 activation_attributes(activation, emitter.settings().real("slope")));
+    if (derives_from_input(activation)) emitter.save(kActivationInput, from);
+}
+
+TensorId activation_reference(Emitter &emitter) {
+    const bool input = derives_from_input(activation_of(emitter.settings()));
+    return input ? emitter.saved(kActivationInput) : emitter.output();
 }
 
 TensorId emit_activation_backward(Emitter &emitter) {
@@ -55,7 +68,7 @@ TensorId emit_activation_backward(Emitter &emitter) {
     const TensorId dy = emitter.output_gradient();
     if (activation == Activation::linear) return dy;
     const TensorId dx = emitter.temporary(emitter.tensor(dy));
-    emitter.emit(OpKind::pointwise, {dy, emitter.output()}, {dx},
+    emitter.emit(OpKind::pointwise, {dy, activation_reference(emitter)}, {dx},
                  activation_backward_attributes(activation, emitter.settings().real("slope")));
     return dx;
 }
@@ -85,7 +98,7 @@ void give_activation_tangent(Emitter &emitter, TensorId before) {
         return;
     }
     const TensorId dy = emitter.temporary(emitter.tensor(emitter.output()));
-    emitter.emit(OpKind::pointwise, {before, emitter.output()}, {dy},
+    emitter.emit(OpKind::pointwise, {before, activation_reference(emitter)}, {dy},
                  activation_backward_attributes(activation, emitter.settings().real("slope")));
     emitter.give_tangent(dy);
 }
@@ -109,8 +122,9 @@ Initializer weight_initializer(const Settings &settings, int64_t fan_in, int64_t
         check_not_negative("initializer_scale", initializer.scale);
     if (initializer.kind == InitKind::automatic) {
         const Activation activation = activation_of(settings);
-        const bool rectified =
-            activation == Activation::relu || activation == Activation::leaky_relu;
+        const bool rectified = activation == Activation::relu ||
+                               activation == Activation::leaky_relu ||
+                               (activation >= Activation::elu && activation <= Activation::silu);
         initializer.kind = rectified ? InitKind::he : InitKind::xavier;
     }
     return initializer;

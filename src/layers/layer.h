@@ -153,6 +153,8 @@ void check_activation(const Settings &settings);
 Activation activation_of(const Settings &settings);
 void emit_activation(Emitter &emitter, TensorId from);
 TensorId emit_activation_backward(Emitter &emitter);
+// What activation_backward_attributes takes beside the gradient: the output, or what came before.
+TensorId activation_reference(Emitter &emitter);
 // Where to write what comes before the activation: the output itself when there is none.
 TensorId before_activation(Emitter &emitter, const Tensor &like);
 

@@ -27,6 +27,7 @@ enum class Fn : uint8_t {
     log1p,
     tanh,
     sigmoid,  // 1 / (1 + exp(-a)), without overflow
+    erf,      // 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to a
     less,     // a < b ? 1 : 0
     select,   // a != 0 ? b : c (only the chosen one matters: the other may be NaN)
     finite,   // 1 when a is finite, else 0

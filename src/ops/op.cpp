@@ -2,6 +2,7 @@
 #include "ops/op.h"
 
 #include <algorithm>
+#include <numbers>
 
 namespace cnn {
 
@@ -75,6 +76,20 @@ const char *name_of(Activation activation) {
             return "sigmoid";
         case Activation::tanh:
             return "tanh";
+        case Activation::scaled_tanh:
+            return "scaled_tanh";
+        case Activation::elu:
+            return "elu";
+        case Activation::gelu:
+            return "gelu";
+        case Activation::silu:
+            return "silu";
+        case Activation::soft_logistic:
+            return "soft_logistic";
+        case Activation::softsign:
+            return "softsign";
+        case Activation::algebraic:
+            return "algebraic";
     }
     return "unknown";
 }
@@ -207,54 +222,140 @@ int64_t window_output(const Window &window, int axis, int64_t input, bool ceil_m
     return output;
 }
 
-PointwiseAttributes activation_attributes(Activation activation, double slope) {
-    ExpressionBuilder e;
-    const auto x = e.operand(0);
-    auto y = x;
+namespace {
+
+using Value = ExpressionBuilder::Value;
+
+constexpr double kScaledTanh = 1.7159;  // times tanh(2/3 x)
+
+// Where x is so large that f has its limit, so that neither x^2 nor x / |x| is beyond numbers.
+Value clamped(ExpressionBuilder &e, Value x) {
+    constexpr double kLarge = 1e18;
+    return e.call(Fn::min, e.call(Fn::max, x, e.constant(-kLarge)), e.constant(kLarge));
+}
+
+// 1 / (1 + |x|), 1 / sqrt(1 + x^2)
+Value softsign_share(ExpressionBuilder &e, Value x) {
+    return e.over(e.constant(1), e.plus(e.call(Fn::abs, x), e.constant(1)));
+}
+Value algebraic_share(ExpressionBuilder &e, Value x) {
+    return e.over(e.constant(1), e.call(Fn::sqrt, e.plus(e.times(x, x), e.constant(1))));
+}
+
+// The distribution function of the normal distribution.
+Value normal_distribution(ExpressionBuilder &e, Value x) {
+    const Value error = e.call(Fn::erf, e.times(x, e.constant(std::numbers::sqrt2 / 2)));
+    return e.times(e.constant(0.5), e.plus(e.constant(1), error));
+}
+
+// alpha (exp(x) - 1) = alpha 2 t / (1 - t) with t = tanh(x / 2), exact near 0; for x <= 0.
+Value elu_below(ExpressionBuilder &e, Value x, double alpha) {
+    const Value t = e.call(Fn::tanh, e.times(x, e.constant(0.5)));
+    return e.over(e.times(e.constant(2 * alpha), t), e.minus(e.constant(1), t));
+}
+
+Value activated(ExpressionBuilder &e, Activation activation, double slope, Value x) {
+    const Value zero = e.constant(0), one = e.constant(1);
     switch (activation) {
         case Activation::linear:
             break;
         case Activation::relu:
-            y = e.call(Fn::max, x, e.constant(0));
-            break;
+            return e.call(Fn::max, x, zero);
         case Activation::leaky_relu:
-            y = e.select(e.call(Fn::less, e.constant(0), x), x, e.times(x, e.constant(slope)));
-            break;
+            return e.select(e.call(Fn::less, zero, x), x, e.times(x, e.constant(slope)));
         case Activation::sigmoid:
-            y = e.call(Fn::sigmoid, x);
-            break;
+            return e.call(Fn::sigmoid, x);
         case Activation::tanh:
-            y = e.call(Fn::tanh, x);
-            break;
+            return e.call(Fn::tanh, x);
+        case Activation::scaled_tanh:
+            return e.times(e.constant(kScaledTanh),
+                           e.call(Fn::tanh, e.times(x, e.constant(2.0 / 3))));
+        case Activation::elu:
+            return e.select(e.call(Fn::less, zero, x), x, elu_below(e, x, slope));
+        case Activation::gelu:
+            return e.times(x, normal_distribution(e, x));
+        case Activation::silu:
+            return e.times(x, e.call(Fn::sigmoid, x));
+        case Activation::soft_logistic: {
+            // (|x| + x + 1) / (2 |x| + 2): |x| + x is exact, so small results keep their digits.
+            const Value c = clamped(e, x), size = e.call(Fn::abs, c);
+            const Value above = e.plus(e.plus(size, c), one);
+            return e.over(above, e.times(e.constant(2), e.plus(size, one)));
+        }
+        case Activation::softsign: {
+            const Value c = clamped(e, x);
+            return e.over(c, e.plus(e.call(Fn::abs, c), one));
+        }
+        case Activation::algebraic: {
+            const Value c = clamped(e, x);
+            return e.over(c, e.call(Fn::sqrt, e.plus(e.times(c, c), one)));
+        }
     }
-    e.result(y);
+    return x;
+}
+
+// f'(x) dy; `from` is y or, where derives_from_input, x.
+Value derived(ExpressionBuilder &e, Activation activation, double slope, Value dy, Value from) {
+    const Value zero = e.constant(0), one = e.constant(1);
+    switch (activation) {
+        case Activation::linear:
+            break;
+        case Activation::relu:
+            return e.select(e.call(Fn::less, zero, from), dy, zero);
+        case Activation::leaky_relu:
+            // slope >= 0, so y and x have the same sign.
+            return e.select(e.call(Fn::less, zero, from), dy, e.times(dy, e.constant(slope)));
+        case Activation::sigmoid:
+            return e.times(dy, e.times(from, e.minus(one, from)));
+        case Activation::tanh:
+            return e.times(dy, e.minus(one, e.times(from, from)));
+        case Activation::scaled_tanh: {
+            // 2/3 (A - y^2 / A)
+            const Value square = e.times(e.constant(2.0 / 3 / kScaledTanh), e.times(from, from));
+            return e.times(dy, e.minus(e.constant(2.0 / 3 * kScaledTanh), square));
+        }
+        case Activation::elu:
+            return e.select(e.call(Fn::less, zero, from), dy,
+                            e.times(dy, e.plus(from, e.constant(slope))));
+        case Activation::gelu: {
+            const Value square = e.times(from, from);
+            const Value bell = e.call(Fn::exp, e.times(square, e.constant(-0.5)));
+            const double height = std::numbers::inv_sqrtpi * std::numbers::sqrt2 / 2;
+            const Value density = e.times(e.constant(height), bell);
+            return e.times(dy, e.plus(normal_distribution(e, from), e.times(from, density)));
+        }
+        case Activation::silu: {
+            const Value s = e.call(Fn::sigmoid, from);
+            return e.times(dy, e.times(s, e.plus(one, e.times(from, e.minus(one, s)))));
+        }
+        case Activation::soft_logistic: {
+            const Value share = softsign_share(e, clamped(e, from));
+            return e.times(dy, e.times(e.constant(0.5), e.times(share, share)));
+        }
+        case Activation::softsign: {
+            const Value share = softsign_share(e, clamped(e, from));
+            return e.times(dy, e.times(share, share));
+        }
+        case Activation::algebraic: {
+            const Value share = algebraic_share(e, clamped(e, from));
+            return e.times(dy, e.times(share, e.times(share, share)));
+        }
+    }
+    return dy;
+}
+
+}  // namespace
+
+PointwiseAttributes activation_attributes(Activation activation, double slope) {
+    ExpressionBuilder e;
+    e.result(activated(e, activation, slope, e.operand(0)));
     return {e.take(), PointwiseForm::activation, activation, slope};
 }
 
 PointwiseAttributes activation_backward_attributes(Activation activation, double slope) {
     ExpressionBuilder e;
-    const auto dy = e.operand(0);
-    const auto y = e.operand(1);
-    const auto one = e.constant(1);
-    auto dx = dy;
-    switch (activation) {
-        case Activation::linear:
-            break;
-        case Activation::relu:
-            dx = e.select(e.call(Fn::less, e.constant(0), y), dy, e.constant(0));
-            break;
-        case Activation::leaky_relu:
-            // slope >= 0, so y and x have the same sign.
-            dx = e.select(e.call(Fn::less, e.constant(0), y), dy, e.times(dy, e.constant(slope)));
-            break;
-        case Activation::sigmoid:
-            dx = e.times(dy, e.times(y, e.minus(one, y)));
-            break;
-        case Activation::tanh:
-            dx = e.times(dy, e.minus(one, e.times(y, y)));
-            break;
-    }
-    e.result(dx);
+    const Value dy = e.operand(0), from = e.operand(1);
+    e.result(derived(e, activation, slope, dy, from));
     return {e.take(), PointwiseForm::activation_backward, activation, slope};
 }
 

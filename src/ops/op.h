@@ -87,7 +87,27 @@ struct PoolAttributes {
     bool operator==(const PoolAttributes &) const = default;
 };
 
-enum class Activation : int32_t { linear = 0, relu = 1, leaky_relu = 2, sigmoid = 3, tanh = 4 };
+enum class Activation : int32_t {
+    linear = 0,
+    relu = 1,
+    leaky_relu = 2,
+    sigmoid = 3,
+    tanh = 4,
+    scaled_tanh = 5,
+    elu = 6,
+    gelu = 7,
+    silu = 8,
+    soft_logistic = 9,
+    softsign = 10,
+    algebraic = 11,
+};
+inline constexpr Activation kLastActivation = Activation::algebraic;
+
+// Whether f' is computed from x, for y doesn't tell it (well): it isn't monotonous, or comes so
+// close to its limit that 1 - y has few digits left where f' has not vanished yet.
+constexpr bool derives_from_input(Activation activation) {
+    return activation >= Activation::gelu;
+}
 
 // What a pointwise operation is, for backends that fuse it or have a kernel of its own; the
 // expression alone defines its result.
@@ -105,7 +125,7 @@ struct PointwiseAttributes {
     Expression expression;
     PointwiseForm form = PointwiseForm::other;
     Activation activation = Activation::linear;  // of forms activation and activation_backward
-    double slope = 0;                            // of leaky_relu
+    double slope = 0;                            // of leaky_relu; alpha of elu
     bool operator==(const PointwiseAttributes &) const = default;
 };
 
@@ -218,8 +238,8 @@ double bytes_of(const FusedOp &op, int64_t real_bytes);
 // Output size of a window along one axis; < 1 when the window doesn't fit.
 int64_t window_output(const Window &window, int axis, int64_t input, bool ceil_mode = false);
 
-// The attributes of f(x), of f'(x) dy given dy and y = f(x), of x + b[c], of x a[c] + b[c], of the
-// sum of `count`.
+// The attributes of f(x), of f'(x) dy given dy and y = f(x) (or x: derives_from_input), of x +
+// b[c], of x a[c] + b[c], of the sum of `count`.
 PointwiseAttributes activation_attributes(Activation activation, double slope);
 PointwiseAttributes activation_backward_attributes(Activation activation, double slope);
 PointwiseAttributes bias_attributes();

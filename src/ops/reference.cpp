@@ -464,6 +464,8 @@ Real evaluate(const Instruction &i, const std::vector<Real> &value, Real operand
             const Real e = std::exp(-std::abs(at(i.a)));
             return at(i.a) < 0 ? e / (1 + e) : 1 / (1 + e);
         }
+        case Fn::erf:
+            return std::erf(at(i.a));
         case Fn::less:
             return at(i.a) < at(i.b) ? Real{1} : Real{0};
         case Fn::select:

@@ -330,6 +330,11 @@ class Runner {
                 const double v = std::tanh(a.v);
                 return finish(v, std::min(a.e, 2.0) + rounded(6, v));
             }
+            case Fn::erf: {
+                // OpenCL allows 16 units in the last place.
+                const double v = std::erf(a.v);
+                return finish(v, std::min(1.13 * a.e, 2.0) + rounded(17, v));
+            }
             default: {
                 const double e = std::exp(-std::abs(a.v));
                 const double v = a.v < 0 ? e / (1 + e) : 1 / (1 + e);

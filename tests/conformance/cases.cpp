@@ -409,8 +409,10 @@ std::string shape_name(const std::string &prefix, const Shape &shape) {
     return text(prefix, "_", to_text(shape));
 }
 
-constexpr std::array kActivations{Activation::linear, Activation::relu, Activation::leaky_relu,
-                                  Activation::sigmoid, Activation::tanh};
+constexpr std::array kActivations{
+    Activation::linear, Activation::relu,          Activation::leaky_relu, Activation::sigmoid,
+    Activation::tanh,   Activation::scaled_tanh,   Activation::elu,        Activation::gelu,
+    Activation::silu,   Activation::soft_logistic, Activation::softsign,   Activation::algebraic};
 
 void add_activations(std::vector<Case> &cases) {
     for (Activation activation : kActivations) {
@@ -484,8 +486,8 @@ void add_functions(std::vector<Case> &cases) {
         cases.push_back(b.build(text(name, "_", static_cast<int>(fill))));
     };
     for (Fill fill : {Fill::signed_unit, Fill::large, Fill::special, Fill::tiny})
-        add("functions", fill, {Fn::negate, Fn::abs, Fn::exp, Fn::tanh, Fn::sigmoid, Fn::finite},
-            false);
+        add("functions", fill,
+            {Fn::negate, Fn::abs, Fn::exp, Fn::tanh, Fn::sigmoid, Fn::erf, Fn::finite}, false);
     for (Fill fill : {Fill::positive, Fill::special})
         add("roots", fill, {Fn::sqrt, Fn::log, Fn::log1p}, false);
     for (Fill fill : {Fill::signed_unit, Fill::special, Fill::few})

@@ -88,4 +88,29 @@ CNN_INLINE vec tanh(vec x) {
     return select(a < broadcast(0.625f), near, signed_far);
 }
 
+// x + x P(x^2) near 0, 1 - e^Q(x) beyond, Q the logarithm of what is missing; from 4 on it is 1.
+CNN_INLINE vec erf(vec x) {
+    vec a = abs(x);
+    const vec z = x * x;
+    vec p = broadcast(-6.2031951e-4f);
+    p = fma(p, z, broadcast(5.0321710e-3f));
+    p = fma(p, z, broadcast(-2.6791457e-2f));
+    p = fma(p, z, broadcast(1.12824552e-1f));
+    p = fma(p, z, broadcast(-3.76125515e-1f));
+    p = fma(p, z, broadcast(1.28379151e-1f));
+    const vec near = fma(p, x, x);
+    const ivec close = a < broadcast(0.875f);
+    a = select(a > broadcast(4.0f), broadcast(4.0f), a);
+    vec q = broadcast(2.00998562e-4f);
+    q = fma(q, a, broadcast(-3.09231458e-3f));
+    q = fma(q, a, broadcast(2.24203039e-2f));
+    q = fma(q, a, broadcast(-1.04327679e-1f));
+    q = fma(q, a, broadcast(-6.36737049e-1f));
+    q = fma(q, a, broadcast(-1.12793624f));
+    q = fma(q, a, broadcast(-1.33548689e-4f));
+    const vec far = broadcast(1.0f) - exp(q);
+    const vec signed_far = from_bits(bits(far) | (bits(x) & static_cast<int32_t>(0x80000000u)));
+    return select(close, near, signed_far);
+}
+
 }  // namespace cnn::cpu::CNN_ISA

@@ -96,6 +96,8 @@ Code code_of(Fn fn) {
             return Code::tanh;
         case Fn::sigmoid:
             return Code::sigmoid;
+        case Fn::erf:
+            return Code::erf;
         case Fn::less:
             return Code::less;
         case Fn::select:
@@ -388,7 +390,7 @@ void Compiled::emit(int32_t id) {
     if (value.place < 0) value.place = temporary();
     step.d = value.place;
     chunk_steps_.push_back(step);
-    const bool heavy = value.code >= Code::exp && value.code <= Code::sigmoid;
+    const bool heavy = value.code >= Code::exp && value.code <= Code::erf;
     const bool slow = value.code == Code::div || value.code == Code::sqrt;
     work_ += heavy ? 20 : slow ? 8 : 1.5;
 }
@@ -693,6 +695,8 @@ double ScalarPointwiseKernel::value_of(const Instruction &i, double read_value,
             const double e = std::exp(-std::abs(a()));
             return a() < 0 ? e / (1 + e) : 1 / (1 + e);
         }
+        case Fn::erf:
+            return std::erf(a());
         case Fn::less:
             return a() < b() ? 1 : 0;
         case Fn::select:

@@ -23,6 +23,7 @@ enum class Code : uint8_t {
     log1p,
     tanh,
     sigmoid,
+    erf,
     less,
     select,
     finite,

@@ -84,6 +84,8 @@ static void run_step(const Step &step, float *const *at, const int64_t *stride, 
             return apply(d, a, count, [](vec x) { return tanh(x); });
         case Code::sigmoid:
             return apply(d, a, count, [](vec x) { return sigmoid(x); });
+        case Code::erf:
+            return apply(d, a, count, [](vec x) { return erf(x); });
         case Code::less:
             return apply(d, a, b, count,
                          [](vec x, vec y) { return select(x < y, broadcast(1.0f), zero()); });

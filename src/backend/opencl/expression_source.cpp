@@ -126,6 +126,8 @@ std::string formula(const Instruction &i, const char *type) {
             return text("log1p(", a, ")");
         case Fn::tanh:
             return text("tanh(", a, ")");
+        case Fn::erf:
+            return text("erf(", a, ")");
         case Fn::sigmoid:
             return text("((", a, " < ", constant("0.0f"), ") ? exp(-fabs(", a,
                         ")) : ", constant("1.0f"), ") / (", constant("1.0f"), " + exp(-fabs(", a,
