@@ -70,6 +70,8 @@ void evaluate(const Instruction &in, std::span<const double> scalars, std::vecto
             return each(out, n, [&](size_t i) { return std::tanh(a[i]); });
         case Fn::sigmoid:
             return each(out, n, [&](size_t i) { return sigmoid(a[i]); });
+        case Fn::erf:
+            return each(out, n, [&](size_t i) { return std::erf(a[i]); });
         case Fn::less:
             return each(out, n, [&](size_t i) { return a[i] < b[i] ? 1.0 : 0.0; });
         case Fn::select:
