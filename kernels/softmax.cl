@@ -64,10 +64,10 @@ ITEMS __kernel void softmax(__global const float *dy, long dy_offset, __global c
 #ifdef LABELS
 #define TARGET(c) ((label == (int_t)(c)) ? ONE : ZERO)
 #else
-#define TARGET(c) LOAD(target, first + (c))
+#define TARGET(c) LOAD(target, first + (c)*inner)
 #endif
 
-// factor: the gradient's, but for the sample's weight. batch: samples.
+// inner: places of a sample. factor: the gradient's, but for the sample's weight. batch: samples.
 ITEMS __kernel void softmax(__global const float *x, long x_offset,
 #ifdef LABELS
                             __global const int *target,
@@ -83,7 +83,8 @@ ITEMS __kernel void softmax(__global const float *x, long x_offset,
 #ifdef GRADIENT
                             __global float *gradient, long gradient_offset,
 #endif
-                            int total, int chunk, int channels, int batch, float factor) {
+                            int total, int chunk, int channels, int inner, int batch,
+                            float factor) {
     x += x_offset;
     target += target_offset;
     loss += loss_offset;
@@ -96,10 +97,10 @@ ITEMS __kernel void softmax(__global const float *x, long x_offset,
 #endif
     ITEM_RANGE(total, chunk)
     for (int i = begin; i < end; ++i) {
-        const int first = i * channels;
+        const int sample = i / inner, first = sample * channels * inner + i % inner;
 #ifdef BLOCKED
         // All ones in the lanes of samples, none past the batch.
-        const int16 inside = LANE_INDEX < (int16)(batch - i * LANES);
+        const int16 inside = LANE_INDEX < (int16)(batch - sample * LANES);
 #endif
 #ifdef LABELS
         const int_t label = LOAD(target, i);
@@ -109,7 +110,7 @@ ITEMS __kernel void softmax(__global const float *x, long x_offset,
         real_t most = TARGET(0);
         int_t truth = (int_t)(0);
         for (int c = 1; c < channels; ++c) {
-            const real_t v = LOAD(x, first + c);
+            const real_t v = LOAD(x, first + c * inner);
             const real_t t = TARGET(c);
             guess = (v > largest) ? (int_t)(c) : guess;
             largest = (v > largest) ? v : largest;
@@ -119,7 +120,7 @@ ITEMS __kernel void softmax(__global const float *x, long x_offset,
         real_t high = ZERO;
         real_t low = ZERO;
         for (int c = 0; c < channels; ++c) {
-            const real_t e = exp(LOAD(x, first + c) - largest);
+            const real_t e = exp(LOAD(x, first + c * inner) - largest);
             ADD_TO_SUM(real_t, high, low, e)
         }
         const real_t sum = TOTAL(high, low);
@@ -129,12 +130,12 @@ ITEMS __kernel void softmax(__global const float *x, long x_offset,
         real_t mass = ZERO;
         for (int c = 0; c < channels; ++c) {
             const real_t t = TARGET(c);
-            const real_t term = (t != ZERO) ? t * (log_sum - (LOAD(x, first + c) - largest)) : ZERO;
+            const real_t term = (t != ZERO) ? t * (log_sum - (LOAD(x, first + c * inner) - largest)) : ZERO;
             mass += t;
             ADD_TO_SUM(real_t, terms, terms_low, term)
         }
 #ifdef WEIGHTS
-        const real_t weight = LOAD(weights, i);
+        const real_t weight = LOAD(weights, sample);
 #else
         const real_t weight = ONE;
 #endif
@@ -148,12 +149,12 @@ ITEMS __kernel void softmax(__global const float *x, long x_offset,
         STORE(right, i, correct);
 #ifdef GRADIENT
         for (int c = 0; c < channels; ++c) {
-            const real_t y = exp(LOAD(x, first + c) - largest) / sum;
+            const real_t y = exp(LOAD(x, first + c * inner) - largest) / sum;
             real_t g = (y * mass - TARGET(c)) * weight * (real_t)(factor);
 #ifdef BLOCKED
             g = inside ? g : ZERO;
 #endif
-            STORE(g, first + c, gradient);
+            STORE(g, first + c * inner, gradient);
         }
 #endif
     }

@@ -731,7 +731,7 @@ static void mistakes_in_layers_are_named(void **state) {
          CNN_INCOMPATIBLE,
          {"global_average_pool2d", "reserved"}},
         {LOSS, NULL, CNN_INVALID_ARGUMENT, {"loss", "kind is 0"}},
-        {LOSS, &(const cnn_loss){.kind = 5}, CNN_INVALID_ARGUMENT, {"kind is 5"}},
+        {LOSS, &(const cnn_loss){.kind = 8}, CNN_INVALID_ARGUMENT, {"kind is 8"}},
         {LOSS, &(const cnn_loss){.kind = -1}, CNN_INVALID_ARGUMENT, {"kind is -1"}},
         {LOSS,
          &(const cnn_loss){.kind = CNN_LOSS_MSE, .weight = NAN},

@@ -302,8 +302,9 @@ Values cross_entropy_gradient(Computation &t, const Op &op, const Values &dy, si
     if (k != 0 || op.outputs[2] == kNoTensor) return {};
     const Shape &shape = t.tensor(op.inputs[0]).shape;
     Values g = t.at(op.outputs[2]);
-    for (size_t i = 0; i < g.size(); ++i)
-        g[i] *= dy[i / static_cast<size_t>(shape.elements_after(0))];
+    const auto places = static_cast<size_t>(shape.elements_after(1));
+    const auto elements = static_cast<size_t>(shape.elements_after(0));
+    for (size_t i = 0; i < g.size(); ++i) g[i] *= dy[i / elements * places + i % places];
     return g;
 }
 

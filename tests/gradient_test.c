@@ -176,6 +176,36 @@ static void image_of_classes_net(cnn_net *net) {
     cnn_net_loss(net, n, &(cnn_loss){.kind = CNN_LOSS_SOFTMAX_CROSS_ENTROPY});
 }
 
+/* Convolution and pooling as the output layers. */
+static void map_losses_net(cnn_net *net) {
+    cnn_node n = image(net, 2, 6, 5);
+    static const float weights[] = {0.5f, 2, 0.75f};
+    float each[36];
+    for (int i = 0; i < 36; i++) each[i] = (float)(i % 7) / 4;
+    n = conv(net, n, 4, 3, CNN_TANH);
+    const cnn_node logits = conv(net, n, 3, 1, CNN_LINEAR);
+    const cnn_node shares = conv(net, n, 3, 3, CNN_SIGMOID);
+    const cnn_node pooled =
+        cnn_net_average_pool2d(net, shares, &(cnn_pool2d){.window = {2, 2}, .ceil_mode = 1});
+    const cnn_node most = cnn_net_max_pool2d(net, n, &(cnn_pool2d){.window = {2}});
+    cnn_net_loss(net, logits, &(cnn_loss){.kind = CNN_LOSS_SOFTMAX_CROSS_ENTROPY});
+    cnn_net_loss(net, shares, &(cnn_loss){.kind = CNN_LOSS_BINARY_CROSS_ENTROPY});
+    cnn_net_loss(net, pooled, &(cnn_loss){.kind = CNN_LOSS_CROSS_ENTROPY, .weight = 0.5f});
+    cnn_net_loss(net, most, &(cnn_loss){.kind = CNN_LOSS_SUM_OF_SQUARES, .weight = 0.25f});
+    cnn_net_loss(net, most, &(cnn_loss){.kind = CNN_LOSS_SOFTMAX_CROSS_ENTROPY});
+    cnn_net_loss(net, logits,
+                 &(cnn_loss){.kind = CNN_LOSS_SIGMOID_CROSS_ENTROPY,
+                             .output_weights = weights,
+                             .output_weight_count = 3,
+                             .average_outputs = 1});
+    cnn_net_loss(
+        net, pooled,
+        &(cnn_loss){.kind = CNN_LOSS_HALF_MSE, .output_weights = each, .output_weight_count = 27});
+    cnn_net_loss(
+        net, pooled,
+        &(cnn_loss){.kind = CNN_LOSS_MSE, .output_weights = each, .output_weight_count = 27});
+}
+
 struct task {
     const char *name;
     void (*build)(cnn_net *net);
@@ -193,6 +223,8 @@ static const struct task kTasks[] = {
     {"activations, training", activations_net, 0, 1, 1, 18},
     {"losses", losses_net, 0, 0, 1, 7},
     {"losses, training", losses_net, 0, 1, 1, 7},
+    {"losses on maps", map_losses_net, 0, 0, 1, 3},
+    {"losses on maps, a batch", map_losses_net, 0, 1, 1, 18},
     {"image of classes", image_of_classes_net, 0, 0, 1, 3},
     {"radial", radial_net, 0, 0, 0, 19},
     {"maps", maps_net, 0, 0, 0, 18},

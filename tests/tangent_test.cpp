@@ -261,6 +261,10 @@ cnn_node activated(cnn_net *net, cnn_node x) {
     return dense(net, dense(net, x, 5, activation), 3, activation);
 }
 
+cnn_node map_net(cnn_net *net, cnn_node x) {
+    return conv(net, x, 3, CNN_LINEAR);
+}
+
 cnn_node linear_net(cnn_net *net, cnn_node x) {
     return dense(net, x, 4, CNN_LINEAR);
 }
@@ -454,8 +458,12 @@ void products_are_hessians_of_linear_nets(void **) {
         const char *name;
         cnn_loss_kind kind;
         bool labels;
+        Subject::Build build = linear_net;
     };
     const LossRow rows[] = {
+        {"softmax_cross_entropy of maps", CNN_LOSS_SOFTMAX_CROSS_ENTROPY, false, map_net},
+        {"sum_of_squares", CNN_LOSS_SUM_OF_SQUARES, false},
+        {"half_mse of maps", CNN_LOSS_HALF_MSE, false, map_net},
         {"softmax_cross_entropy of labels", CNN_LOSS_SOFTMAX_CROSS_ENTROPY, true},
         {"softmax_cross_entropy of distributions", CNN_LOSS_SOFTMAX_CROSS_ENTROPY, false},
         {"sigmoid_cross_entropy", CNN_LOSS_SIGMOID_CROSS_ENTROPY, false},
@@ -463,7 +471,7 @@ void products_are_hessians_of_linear_nets(void **) {
         {"half_mse", CNN_LOSS_HALF_MSE, false},
     };
     for (const LossRow &row : rows) {
-        Subject truth(linear_net, row.kind, "reference", row.labels);
+        Subject truth(row.build, row.kind, "reference", row.labels);
         const Values v = noise(7, truth.theta().size());
         const double step = 1e-5;
         const Values after = truth.gradient(moved(truth.theta(), v, step));
@@ -476,7 +484,7 @@ void products_are_hessians_of_linear_nets(void **) {
             fail_msg("%s: off by %g", row.name, distance(product, differences));
         for (const char *spec : {"cpu", "opencl"}) {
             if (!wanted(spec)) continue;
-            Subject subject(linear_net, row.kind, spec, row.labels);
+            Subject subject(row.build, row.kind, spec, row.labels);
             const double off = distance(subject.product(subject.theta(), v), product);
             if (!(off < 1e-5)) fail_msg("%s on %s: off by %g", row.name, spec, off);
         }

@@ -639,31 +639,60 @@ CNN_API cnn_status cnn_net_bind_host_activation(cnn_net *net, const char *name,
 typedef int32_t cnn_loss_kind;
 
 /** Over n samples with weights s_k (1 unless given), y the node's output, t its target, K elements
- * a sample. Each is a mean over the samples: 1/n, whatever the weights sum to. No loss includes the
- *  regulariser of the optimizer. */
+ *  a sample. Each is a mean over the samples, 1/n whatever the weights sum to (Delmas 19), and on a
+ *  map [C, H, W] as on a vector: any layer's output may have a loss. No loss includes the
+ * regulariser of the optimizer. The six pairs of Hedberg's table 3, corrected: CNN_LOSS_HALF_MSE,
+ *  CNN_LOSS_BINARY_CROSS_ENTROPY and CNN_LOSS_CROSS_ENTROPY after any activation; binary
+ *  cross-entropy with the sigmoid and cross-entropy with softmax fused, the sigmoid and softmax
+ * ones below on what comes before; CNN_LOSS_HALF_MSE after none. */
 enum {
-    /** (1/n) sum_k s_k (-sum_c t_c log softmax(y)_c) over the classes; y are logits, [C]
-     *  or [C, 1, 1]. Targets are class indices (0 to C - 1) or distributions t. (Hedberg 27,
-     *  fused; the gradient is softmax(y) sum(t) - t.) */
+    /** (1/n) sum_k s_k (-sum_c t_c log softmax(y)_c) over the classes, the first axis; y are
+     * logits. On a map [C, H, W] the mean of that over the places. Targets are class indices (0 to
+     * C - 1), one a place, or distributions t. (Hedberg 27, fused; the gradient is softmax(y)
+     * sum(t) - t.)
+     */
     CNN_LOSS_SOFTMAX_CROSS_ENTROPY = 1,
     /** (1/n) sum_k s_k sum_i [max(y,0) - y t + log(1 + exp(-|y|))]: binary cross-entropy of
-     *  sigmoid(y), y being logits (Hedberg 26, fused). */
+     *  sigmoid(y), y being logits, for any t (Hedberg 26, fused; the gradient is sigmoid(y) - t).
+     */
     CNN_LOSS_SIGMOID_CROSS_ENTROPY = 2,
     /** (1/(n K)) sum_k s_k sum_i (y - t)^2: the mean over elements and samples. */
     CNN_LOSS_MSE = 3,
     /** (1/n) sum_k s_k 1/2 sum_i (y - t)^2 (Hedberg 21, its mean over the samples). */
-    CNN_LOSS_HALF_MSE = 4
+    CNN_LOSS_HALF_MSE = 4,
+    /** (1/n) sum_k s_k sum_i (y - t)^2 (Hedberg 105; worked gradients' and Lin's squared error). */
+    CNN_LOSS_SUM_OF_SQUARES = 5,
+    /** (1/n) sum_k s_k sum_i [-t log p - (1 - t) log(1 - p)] of probabilities p = y (Hedberg 26,
+     *  Delmas 21). y is first clamped to [2^-24, 1 - 2^-24], and its derivative is that at the
+     *  clamped value. After a sigmoid CNN_LOSS_SIGMOID_CROSS_ENTROPY on its input is better: where
+     *  the sigmoid has become 0 or 1, its derivative has vanished. */
+    CNN_LOSS_BINARY_CROSS_ENTROPY = 6,
+    /** (1/n) sum_k s_k (-sum_c t_c log y_c) of probabilities y over the classes (Hedberg 27, table
+     * 2, for any activation; 0 log 0 = 0); on a map the mean of that over the places. y is first
+     *  clamped to at least 2^-24, as above. Targets are distributions. After softmax
+     *  CNN_LOSS_SOFTMAX_CROSS_ENTROPY on its input is better. */
+    CNN_LOSS_CROSS_ENTROPY = 7
 };
 
 typedef struct cnn_loss {
     const char *name;
     cnn_loss_kind kind; /**< required */
     float weight;       /**< in the sum of several losses; default 1, negative: 0 */
+    /** The factor w_i of each output's term in the sum over i (Delmas 22), finite and >= 0: one for
+     *  each element of a sample, or one for each channel of a map. NULL: all 1. Kept as the node's
+     *  state tensor "<name>/output_weights". Not for softmax cross-entropy. */
+    const float *output_weights;
+    int64_t output_weight_count;
+    /** The sum over i is divided by K, its terms' number (Delmas 22: 1/n_out); CNN_LOSS_MSE is so
+     *  anyway. Not for softmax cross-entropy. */
+    int32_t average_outputs;
+    int32_t reserved32;
     int64_t reserved[8];
 } cnn_loss;
 
-/** Adds a loss on `input`; its target has input's shape, or is one label for a class. Several
- *  losses sum by weight; their targets are given in the order the losses were added. */
+/** Adds a loss on `input`; its target has input's shape, or is one label for a class (of each place
+ *  of a map). Several losses sum by weight; their targets are given in the order the losses were
+ *  added. */
 CNN_API cnn_node cnn_net_loss(cnn_net *net, cnn_node input, const cnn_loss *descriptor);
 
 /** Declares `node` an output of cnn_net_run; several are in the order of declaration. Without any,
@@ -729,7 +758,9 @@ typedef struct cnn_samples {
     float mean[4];
     const float *targets; /**< float32, of the shape of the loss's input (NCHW) */
     int64_t target_elements;
-    const void *labels; /**< instead of targets: class indices, uint8, int32 or int64 */
+    /** instead of targets: class indices, uint8, int32 or int64; one a sample, or for a loss on a
+     * map [C, H, W] one a place, [H, W] a sample */
+    const void *labels;
     int64_t label_elements;
     const float *weights; /**< s_k, one a sample; NULL: all 1 */
     int64_t weight_elements;
@@ -767,10 +798,13 @@ CNN_API cnn_status cnn_net_run_many(cnn_net *net, const cnn_view *inputs, int32_
 
 /** Out: the quality of a net on samples. */
 typedef struct cnn_evaluation {
-    double loss;     /**< the weighted sum of the losses, without the regulariser */
-    double accuracy; /**< share of right classes under the first softmax cross-entropy; -1: none */
+    double loss; /**< the weighted sum of the losses, without the regulariser */
+    /** share of right classes under the first softmax cross-entropy, of all places of maps; -1:
+     * none
+     */
+    double accuracy;
     int64_t samples;
-    int64_t correct;
+    int64_t correct; /**< samples, or places of maps, whose class is right */
     int64_t reserved[8];
 } cnn_evaluation;
 
@@ -1268,7 +1302,7 @@ typedef int32_t cnn_vector;
 enum {
     CNN_PARAMETERS = 0, /**< theta */
     CNN_GRADIENT = 1,   /**< of the latest loss_gradient, backward or train_step; as theta */
-    CNN_STATE = 2       /**< not trained: running statistics */
+    CNN_STATE = 2       /**< not trained: running statistics, losses' output weights */
 };
 
 /** Elements of a vector; -1 for a NULL net or an unknown vector. */

@@ -252,7 +252,16 @@ cnn_node cnn_net_loss(cnn_net *net, cnn_node input, const cnn_loss *descriptor) 
         if (!loss)
             fail(Status::invalid_argument,
                  text(adding("loss", d), ": kind is ", d.kind, ", which is none of cnn_loss_kind"));
-        return graph.add_loss(*loss, text_or(d.name, ""), or_default(d.weight, 1), input);
+        if ((d.output_weights != nullptr) != (d.output_weight_count != 0))
+            fail(Status::invalid_argument,
+                 text(adding("loss", d), ": output_weights is ", d.output_weights ? "" : "NULL",
+                      d.output_weights ? "given" : "", ", but output_weight_count is ",
+                      d.output_weight_count));
+        const LossSettings settings{d.average_outputs != 0, d.output_weight_count};
+        const std::span<const float> weights{
+            d.output_weights, static_cast<size_t>(std::max<int64_t>(0, d.output_weight_count))};
+        return graph.add_loss(*loss, text_or(d.name, ""), or_default(d.weight, 1), input, settings,
+                              weights);
     } catch (Error &error) {
         return graph.record(std::move(error));
     } catch (...) {

@@ -107,12 +107,8 @@ cnn_status cnn_net_evaluate(cnn_net *net, const cnn_samples *samples, cnn_evalua
         *result = {};
         result->loss = evaluation.loss;
         result->samples = evaluation.samples;
-        result->accuracy = -1;
-        if (evaluation.correct >= 0) {
-            result->correct = evaluation.correct;
-            result->accuracy =
-                static_cast<double>(evaluation.correct) / static_cast<double>(evaluation.samples);
-        }
+        result->accuracy = evaluation.accuracy();
+        result->correct = std::max<int64_t>(0, evaluation.correct);
     });
 }
 

@@ -163,6 +163,12 @@ class Lowering::NodeLossEmitter final : public LossEmitter {
     TensorId target() override { return target_; }
     TensorId weights() override { return l_.program_.weights; }
     double weight() const override { return node_.loss_weight; }
+    const LossSettings &settings() const override { return node_.loss_settings; }
+    TensorId output_weights() override {
+        if (node_.state_count == 0) return kNoTensor;
+        return l_.in_vector(Space::state, l_.net_.state()[static_cast<size_t>(node_.first_state)],
+                            {});
+    }
     const Tensor &tensor(TensorId id) const override { return l_.tensor(id); }
     TensorId temporary(const Tensor &like) override { return l_.temporary(like); }
     void emit(OpKind kind, std::vector<TensorId> inputs, std::vector<TensorId> outputs,
@@ -283,7 +289,7 @@ TensorId Lowering::target_feed(size_t loss) {
     current_ = net_.losses()[loss];
     Tensor target = tensor(at(net_.node(current_).inputs[0]).output);
     if (key_.label_targets >> loss & 1) {
-        target.shape = {key_.batch};
+        target.shape = label_shape(target.shape);
         target.type = Type::i32;
     }
     program_.targets.push_back(feed(target));

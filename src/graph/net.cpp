@@ -286,7 +286,19 @@ int32_t Net::add_layer(const Layer &layer, std::string_view name, Settings setti
     });
 }
 
-int32_t Net::add_loss(const Loss &loss, std::string_view name, double weight, int32_t input) {
+namespace {
+
+void check_output_weights(std::span<const float> weights) {
+    for (size_t i = 0; i < weights.size(); ++i)
+        if (!(weights[i] >= 0) || !std::isfinite(weights[i]))
+            fail(Status::out_of_range, text("output weight ", i, " is ", weights[i],
+                                            ", but must be finite and not negative"));
+}
+
+}  // namespace
+
+int32_t Net::add_loss(const Loss &loss, std::string_view name, double weight, int32_t input,
+                      const LossSettings &settings, std::span<const float> output_weights) {
     return attempt([&](int32_t id) {
         check_building("loss", name);
         Node n;
@@ -294,18 +306,35 @@ int32_t Net::add_loss(const Loss &loss, std::string_view name, double weight, in
         n.kind = loss.name();
         n.loss = &loss;
         n.loss_weight = weight;
+        n.loss_settings = settings;
         n.inputs = {input};
         try {
             check_input(input);
             check_not_negative("weight", weight);
-            loss.check(node(input).shape);
+            if (settings.output_weights < 0)
+                fail(Status::invalid_argument, text("output_weight_count is ",
+                                                    settings.output_weights, ", but must be >= 0"));
+            loss.check(node(input).shape, settings);
+            check_output_weights(output_weights);
             if (losses_.size() == kMostLosses)
                 fail(Status::unsupported, text("the net has ", kMostLosses, " losses already"));
         } catch (const Error &error) {
             fail_at(id, error.status,
                     text("loss ", n.kind, " \"", n.name, "\" (node ", id, "): ", error.message));
         }
+        std::vector<TensorSpec> state;
+        if (settings.output_weights > 0)
+            state.push_back({"output_weights", {settings.output_weights}, {}, false});
+        n.first_state = static_cast<int32_t>(state_tensors_.size());
+        n.state_count = static_cast<int32_t>(state.size());
+        Owned s = own(n, state, state_tensors_.size(), s_.elements());
+        std::copy(output_weights.begin(), output_weights.end(), s.values.begin());
+        reserve_more(state_tensors_, s.tensors.size());
+        reserve_more(nodes_, 1);
+        s_.reserve(s_.elements() + static_cast<int64_t>(s.values.size()));
         losses_.reserve(losses_.size() + 1);
+        s_.append(s.values);
+        append(state_tensors_, std::move(s.tensors));
         add(std::move(n));
         losses_.push_back(id);
         return id;

@@ -22,6 +22,7 @@ struct Node {
     const Layer *layer = nullptr;  // null for inputs and losses
     const Loss *loss = nullptr;
     double loss_weight = 1;
+    LossSettings loss_settings;
     Settings settings;
     std::shared_ptr<const HostRecord> host;  // of a host-defined layer
     std::vector<int32_t> inputs;
@@ -68,7 +69,9 @@ class Net {
                    std::shared_ptr<const HostRecord> host);
     // Throws Error(unsupported) naming a host-defined node without callbacks.
     void check_bound() const;
-    int32_t add_loss(const Loss &loss, std::string_view name, double weight, int32_t input);
+    // output_weights: as many as the settings say; none: zeros.
+    int32_t add_loss(const Loss &loss, std::string_view name, double weight, int32_t input,
+                     const LossSettings &settings = {}, std::span<const float> output_weights = {});
     void add_output(int32_t node);
     // Records a mistake found before a node could be asked for (a bad descriptor).
     int32_t record(Error error) noexcept;

@@ -99,6 +99,14 @@ void write_node(JsonWriter &out, const Node &node) {
     if (node.loss) {
         out.key("weight");
         out.value(node.loss_weight);
+        if (node.loss_settings.average) {
+            out.key("average_outputs");
+            out.value(int64_t{1});
+        }
+        if (node.loss_settings.output_weights != 0) {
+            out.key("output_weights");
+            out.value(node.loss_settings.output_weights);
+        }
     }
     if (node.layer) {
         out.key("settings");
@@ -479,9 +487,17 @@ void ModelFile::build_node(Net &net, const Json &node, const std::string &what) 
         net.add_layer(*layer, name, settings_of(*layer, node.find("settings"), which),
                       std::move(inputs), std::move(host));
     } else {
-        check_members(node, {"kind", "name", "inputs", "weight"}, which);
+        check_members(
+            node, {"kind", "name", "inputs", "weight", "average_outputs", "output_weights"}, which);
         if (inputs.size() != 1) refuse(which, " has ", inputs.size(), " inputs, but must have 1");
-        net.add_loss(*loss, name, real_of(node.find("weight"), which + ": weight"), inputs[0]);
+        LossSettings settings;
+        if (const Json *average = node.find("average_outputs"))
+            settings.average = integer_of(average, 0, 1, which + ": average_outputs") != 0;
+        if (const Json *count = node.find("output_weights"))
+            settings.output_weights = integer_of(count, 0, std::numeric_limits<int64_t>::max(),
+                                                 which + ": output_weights");
+        net.add_loss(*loss, name, real_of(node.find("weight"), which + ": weight"), inputs[0],
+                     settings);
     }
     net.throw_mistake();
 }

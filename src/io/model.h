@@ -4,7 +4,9 @@
 //   format           "libcnn", with format_version and the libcnn_version that wrote it
 //   network          JSON: name, seed (as text), steps, outputs, rates of tensors other than 1,
 //                    regularization of tensors other than the default (a file may lack it), and
-//                    nodes in order, each with kind, name, inputs and its shape, settings or weight
+//                    nodes in order, each with kind, name, inputs and its shape, settings, or a
+//                    loss's weight, average_outputs and count of output_weights (the last two where
+//                    they aren't zero)
 //   optimizer        JSON, in a checkpoint: kind, steps, values by name, position within a fit
 //   libcnn_checksum  base/hash.h's of all the data in 16 hexadecimal digits; a program that edits the
 //                    weights drops it, for a file without it isn't checked

@@ -12,15 +12,25 @@ namespace cnn {
 
 enum class TargetForm : uint8_t { labels, values };
 
+// What a loss's descriptor says beside its kind and weight.
+struct LossSettings {
+    bool average = false;        // over the outputs of a sample, whatever the kind does
+    int64_t output_weights = 0;  // how many it has; 0: none
+
+    bool operator==(const LossSettings &) const = default;
+};
+
 // How a loss emits its operations; tensors as layers see them ([N, C, H, W]).
 class LossEmitter {
   public:
     virtual ~LossEmitter() = default;
 
     virtual TensorId prediction() = 0;
-    virtual TensorId target() = 0;   // i32 [N] for labels, else of the prediction's shape
+    virtual TensorId target() = 0;   // i32 of label_shape for labels, else as the prediction
     virtual TensorId weights() = 0;  // [N]
     virtual double weight() const = 0;
+    virtual const LossSettings &settings() const = 0;
+    virtual TensorId output_weights() = 0;  // [their count], or kNoTensor
     virtual const Tensor &tensor(TensorId id) const = 0;
     virtual TensorId temporary(const Tensor &like) = 0;
     virtual void emit(OpKind kind, std::vector<TensorId> inputs, std::vector<TensorId> outputs,
@@ -45,10 +55,12 @@ class Loss {
     virtual ~Loss() = default;
     virtual int32_t kind() const = 0;  // cnn_loss_kind
     virtual const char *name() const = 0;
-    // Throws Error where the loss can't be put on a node of this shape.
-    virtual void check(const Shape &prediction) const = 0;
+    // Throws Error where the loss can't be put on a node of this shape, or so.
+    virtual void check(const Shape &prediction, const LossSettings &settings) const = 0;
     virtual TargetForm default_form() const = 0;
     virtual bool takes(TargetForm form, const Shape &prediction) const = 0;
+    // Class labels of a sample, of which accuracy is; 0: it doesn't classify.
+    virtual int64_t labels(const Shape &) const { return 0; }
     virtual void emit(LossEmitter &emitter) const = 0;
     // Losses that are sums of squares (of weight() >= 0): their residuals, and these' derivatives
     // where the prediction has a tangent.
@@ -59,6 +71,10 @@ class Loss {
     // the gradient.
     virtual void emit_hessian_product(LossEmitter &emitter) const;
 };
+
+// The shape of what a loss has for each place of a prediction [N, C, H, W]: [N] where there is one
+// place, else [N, 1, H, W].
+Shape label_shape(const Shape &prediction);
 
 // A tensor [1] of type wide: what a sum over everything gives.
 Tensor wide_scalar();
@@ -72,5 +88,8 @@ const Loss *softmax_cross_entropy_loss();
 const Loss *sigmoid_cross_entropy_loss();
 const Loss *mse_loss();
 const Loss *half_mse_loss();
+const Loss *sum_of_squares_loss();
+const Loss *binary_cross_entropy_loss();
+const Loss *cross_entropy_loss();
 
 }  // namespace cnn

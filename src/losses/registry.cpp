@@ -20,8 +20,13 @@ void Loss::emit_hessian_product(LossEmitter &) const {
 }
 
 std::span<const Loss *const> losses() {
-    static const std::array rows = {softmax_cross_entropy_loss(), sigmoid_cross_entropy_loss(),
-                                    mse_loss(), half_mse_loss()};
+    static const std::array rows = {softmax_cross_entropy_loss(),
+                                    sigmoid_cross_entropy_loss(),
+                                    mse_loss(),
+                                    half_mse_loss(),
+                                    sum_of_squares_loss(),
+                                    binary_cross_entropy_loss(),
+                                    cross_entropy_loss()};
     return rows;
 }
 
@@ -35,6 +40,13 @@ const Loss *find_loss(std::string_view name) {
     for (const Loss *loss : losses())
         if (loss->name() == name) return loss;
     return nullptr;
+}
+
+Shape label_shape(const Shape &prediction) {
+    if (prediction.elements_after(1) == 1) return {prediction[0]};
+    Shape shape = prediction;
+    shape[1] = 1;
+    return shape;
 }
 
 Tensor wide_scalar() {

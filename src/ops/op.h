@@ -41,9 +41,11 @@ enum class OpKind : uint8_t {
     sum,
     softmax,           // x -> y, over axis 1
     softmax_backward,  // dy, y -> dx = y (dy - sum(dy y))
-    // logits, target (labels i32 [N], or a distribution of logits' shape), weights [N]
-    //   -> loss [N] (weight times -sum t log softmax(x)), correct [N] (1 or 0, of argmax against
-    //   label or argmax of target),
+    // logits [N, C, spatial], target (labels i32, one a place: [N], or [N, 1, spatial] where there
+    // are several, or a distribution of logits' shape), weights [N]
+    //   -> loss of each place (weight times -sum t log softmax(x)), correct of each place (1 or 0,
+    //   of
+    //   argmax against label or argmax of target),
     //      gradient (optional: kNoTensor) = (softmax(x) sum(t) - t) weight factor scalars[slot]
     softmax_cross_entropy,
     dropout,  // x -> y = x keep / (1 - rate); its own backward

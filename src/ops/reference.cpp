@@ -610,43 +610,44 @@ int64_t first_maximum(int64_t count, Value &&value) {
     return best;
 }
 
-// loss[n] = weight[n] sum over c of t[c] (log(sum over k of exp x[k]) - x[c])
+// loss[n, p] = weight[n] sum over c of t[c, p] (log(sum over k of exp x[k, p]) - x[c, p])
 template <class Real>
 void softmax_cross_entropy(const Op &op, const Operands<Real> &t, const double *scalars) {
     const auto &attributes = std::get<CrossEntropyAttributes>(op.attributes);
     const TensorId logits = op.inputs[0], target = op.inputs[1], weights = op.inputs[2];
     const TensorId loss = op.outputs[0], correct = op.outputs[1], gradient = op.outputs[2];
     const bool labels = t.tensor(target).type == Type::i32;
-    const int64_t classes = t.shape(logits).elements_after(0);
+    const int64_t classes = t.shape(logits)[1], places = t.shape(logits).elements_after(1);
     const double factor = attributes.factor * scalars[attributes.slot];
 
     std::vector<double> y;
-    for (int64_t n = 0; n < t.n(); ++n) {
-        const Real *x = t.real(logits) + n * classes;
+    for (int64_t place = 0; place < t.n() * places; ++place) {
+        const int64_t n = place / places, first = n * classes * places + place % places;
+        const auto at = [&](int64_t c) { return first + c * places; };
+        const Real *x = t.real(logits);
         const auto target_of = [&](int64_t c) {
-            if (labels) return t.integer(target)[n] == c ? 1.0 : 0.0;
-            return double{t.real(target)[n * classes + c]};
+            if (labels) return t.integer(target)[place] == c ? 1.0 : 0.0;
+            return double{t.real(target)[at(c)]};
         };
-        softmax_of(
-            classes, x, [](int64_t c) { return c; }, y);
-        const int64_t guess = first_maximum(classes, [&](int64_t c) { return x[c]; });
+        softmax_of(classes, x, at, y);
+        const int64_t guess = first_maximum(classes, [&](int64_t c) { return x[at(c)]; });
+        const double largest = x[at(guess)];
         Sum exponentials, terms, total;
         for (int64_t c = 0; c < classes; ++c)
-            exponentials.add(std::exp(double{x[c]} - double{x[guess]}));
+            exponentials.add(std::exp(double{x[at(c)]} - largest));
         for (int64_t c = 0; c < classes; ++c) {
             const double weight = target_of(c);
             total.add(weight);
             // Where the target is zero, an infinite logarithm counts nothing.
             if (weight == 0) continue;
-            terms.add(weight *
-                      (std::log(exponentials.value()) - (double{x[c]} - double{x[guess]})));
+            terms.add(weight * (std::log(exponentials.value()) - (double{x[at(c)]} - largest)));
         }
         const double weight = weights == kNoTensor ? 1 : double{t.real(weights)[n]};
-        t.real(loss)[n] = static_cast<Real>(weight * terms.value());
-        t.real(correct)[n] = guess == first_maximum(classes, target_of) ? Real{1} : Real{0};
+        t.real(loss)[place] = static_cast<Real>(weight * terms.value());
+        t.real(correct)[place] = guess == first_maximum(classes, target_of) ? Real{1} : Real{0};
         if (gradient == kNoTensor) continue;
         for (int64_t c = 0; c < classes; ++c)
-            t.real(gradient)[n * classes + c] = static_cast<Real>(
+            t.real(gradient)[at(c)] = static_cast<Real>(
                 (y[static_cast<size_t>(c)] * total.value() - target_of(c)) * weight * factor);
     }
 }

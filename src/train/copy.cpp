@@ -12,7 +12,8 @@ void clone_nodes(Session &from, Session &to) {
         if (node.is_input())
             net.add_input(node.name, node.shape);
         else if (node.loss)
-            net.add_loss(*node.loss, node.name, node.loss_weight, node.inputs[0]);
+            net.add_loss(*node.loss, node.name, node.loss_weight, node.inputs[0],
+                         node.loss_settings);
         else
             net.add_layer(*node.layer, node.name, node.settings, node.inputs, node.host);
     }

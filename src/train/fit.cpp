@@ -199,9 +199,7 @@ void Fit::validate() {
     const auto started = Clock::now();
     const Session::Evaluation result = session_.evaluate(*options_.validation);
     report_.validation_loss = result.loss;
-    report_.validation_accuracy = result.correct < 0 ? -1
-                                                     : static_cast<double>(result.correct) /
-                                                           static_cast<double>(result.samples);
+    report_.validation_accuracy = result.accuracy();
     aside_ += seconds_since(started);
 }
 

@@ -118,13 +118,17 @@ void Samples::add_input(const Net &net, const cnn_view &view, size_t index) {
     inputs_.push_back(source);
 }
 
-void Samples::check_labels(const Source &source, const Culprit &culprit, int64_t classes) const {
-    for (int64_t i = 0; i < count_; ++i) {
+void Samples::check_labels(const Source &source, const Culprit &culprit, int64_t per_sample,
+                           int64_t classes) const {
+    for (int64_t i = 0; i < count_ * per_sample; ++i) {
         const int64_t label = label_at(source.feed.data, source.feed.type, i);
-        if (label < 0 || label >= classes)
-            fail_at(culprit.node, Status::out_of_range,
-                    text(operation_, ": ", culprit.name(), ": label ", label, " of sample ", i,
-                         " must be 0 to ", classes - 1));
+        if (label >= 0 && label < classes) continue;
+        const std::string place =
+            per_sample > 1 ? text("place ", i % per_sample, " of sample ", i / per_sample)
+                           : text("sample ", i);
+        fail_at(culprit.node, Status::out_of_range,
+                text(operation_, ": ", culprit.name(), ": label ", label, " of ", place,
+                     " must be 0 to ", classes - 1));
     }
 }
 
@@ -147,7 +151,7 @@ void Samples::add_target(const Net &net, const cnn_view &view, bool labels, size
                 text(operation_, ": ", culprit.name(), " takes ", labels ? "targets" : "labels",
                      " of shape ", to_text(prediction), ", not ", labels ? "labels" : "targets"));
     Source source{feed_of(view, operation_, culprit), 0};
-    const int64_t elements = labels ? 1 : prediction.elements();
+    const int64_t elements = labels ? loss.loss->labels(prediction) : prediction.elements();
     if (labels ? source.feed.type == HostType::f32 : source.feed.type != HostType::f32)
         fail_at(id, Status::unsupported,
                 text(operation_, ": ", culprit.name(), ": ",
@@ -158,7 +162,7 @@ void Samples::add_target(const Net &net, const cnn_view &view, bool labels, size
                      labels ? " labels" : " elements", ", but ", count_, " samples need ",
                      count_ * elements));
     source.row_bytes = elements * bytes_of(source.feed.type);
-    if (labels) check_labels(source, culprit, prediction[0]);
+    if (labels) check_labels(source, culprit, elements, prediction[0]);
     if (labels) label_targets_ |= uint64_t{1} << index;
     targets_.push_back(source);
 }

@@ -48,7 +48,8 @@ class Samples {
     };
     void add_input(const Net &net, const cnn_view &view, size_t index);
     void add_target(const Net &net, const cnn_view &view, bool labels, size_t index);
-    void check_labels(const Source &source, const Culprit &culprit, int64_t classes) const;
+    void check_labels(const Source &source, const Culprit &culprit, int64_t per_sample,
+                      int64_t classes) const;
     void check_weights(const float *weights) const;
     void set_count(int64_t count, const Culprit &culprit);
     static Feed at(const Source &source, int64_t first, const int64_t *rows);

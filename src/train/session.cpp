@@ -115,6 +115,12 @@ Session::Evaluation Session::evaluate(const Samples &samples) {
     key.label_targets = samples.label_targets();
     Evaluation result;
     result.samples = samples.count();
+    // The counts are the first's that classifies.
+    for (const int32_t id : net_.losses()) {
+        const Node &node = net_.node(id);
+        if (result.labels == 0)
+            result.labels = samples.count() * node.loss->labels(net_.node(node.inputs[0]).shape);
+    }
     exe.scalars()[kSlotInverseCount] = 1.0 / static_cast<double>(samples.count());
     for (int64_t first = 0; first < samples.count(); first += exe.max_batch()) {
         const int64_t n = std::min(exe.max_batch(), samples.count() - first);

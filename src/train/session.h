@@ -43,6 +43,10 @@ class Session {
         double loss = 0;
         int64_t samples = 0;
         int64_t correct = -1;  // -1: no loss classifies
+        int64_t labels = 0;    // of which those are right
+        double accuracy() const {
+            return correct < 0 ? -1 : static_cast<double>(correct) / static_cast<double>(labels);
+        }
     };
     Evaluation evaluate(const Samples &samples);
     // Waits for the device only when loss isn't null.

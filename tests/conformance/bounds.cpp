@@ -470,7 +470,7 @@ class Runner {
     void cross_entropy() {
         const Bounded &x = at(op_.inputs[0]), &t = at(op_.inputs[1]), &w = at(op_.inputs[2]);
         const Shape s = shape(op_.inputs[0]);
-        const int64_t classes = s.elements_after(0);
+        const int64_t classes = s[1], places = s.elements_after(1);
         const bool labels = tensor(op_.inputs[1]).type == Type::i32;
         const auto &attributes = std::get<CrossEntropyAttributes>(op_.attributes);
         const double factor =
@@ -482,13 +482,17 @@ class Runner {
             at(op_.outputs[r]).error.assign(want[r].size(), 0);
         }
         Bounded y;
-        softmax_values(x, s[0], classes, y);
+        softmax_values(x, s, y);
         const double sums = sum_factor(static_cast<double>(classes));
-        for (int64_t n = 0; n < s[0]; ++n) {
-            const auto k = [&](int64_t c) { return static_cast<size_t>(n * classes + c); };
+        for (int64_t place = 0; place < s[0] * places; ++place) {
+            const int64_t n = place / places;
+            const auto k = [&](int64_t c) {
+                return static_cast<size_t>((n * classes + c) * places + place % places);
+            };
             const auto target = [&](int64_t c) {
                 return labels
-                           ? (t.value[static_cast<size_t>(n)] == static_cast<double>(c) ? 1.0 : 0.0)
+                           ? (t.value[static_cast<size_t>(place)] == static_cast<double>(c) ? 1.0
+                                                                                            : 0.0)
                            : t.value[k(c)];
             };
             double largest = -kAny, total = 0, spread = 0;
@@ -501,7 +505,7 @@ class Runner {
             const double log_sum = std::log(static_cast<double>(classes));
             // Sums of logarithm and logit may be formed with the maximum left in.
             const double scale = total * (1 + log_sum) + spread;
-            at(op_.outputs[0]).error[static_cast<size_t>(n)] =
+            at(op_.outputs[0]).error[static_cast<size_t>(place)] =
                 weight * sums * scale + precision_.smallest;
             if (op_.outputs[2] == kNoTensor) continue;
             for (int64_t c = 0; c < classes; ++c) {
@@ -514,21 +518,20 @@ class Runner {
         }
     }
 
-    void softmax_values(const Bounded &x, int64_t n, int64_t classes, Bounded &y) const {
+    void softmax_values(const Bounded &x, const Shape &s, Bounded &y) const {
         y.value.resize(x.value.size());
-        for (int64_t row = 0; row < n; ++row) {
-            const auto begin = static_cast<std::ptrdiff_t>(row * classes);
-            const auto end = begin + static_cast<std::ptrdiff_t>(classes);
-            const double largest =
-                *std::max_element(x.value.begin() + begin, x.value.begin() + end);
-            double total = 0;
-            for (auto i = begin; i < end; ++i)
-                total += std::exp(x.value[static_cast<size_t>(i)] - largest);
-            for (auto i = begin; i < end; ++i)
-                y.value[static_cast<size_t>(i)] =
-                    std::exp(x.value[static_cast<size_t>(i)] - largest) / total;
+        const int64_t places = s.elements_after(1);
+        for (int64_t row = 0; row < s[0] * places; ++row) {
+            const auto k = [&](int64_t c) {
+                return static_cast<size_t>((row / places * s[1] + c) * places + row % places);
+            };
+            double largest = -kAny, total = 0;
+            for (int64_t c = 0; c < s[1]; ++c) largest = std::max(largest, x.value[k(c)]);
+            for (int64_t c = 0; c < s[1]; ++c) total += std::exp(x.value[k(c)] - largest);
+            for (int64_t c = 0; c < s[1]; ++c)
+                y.value[k(c)] = std::exp(x.value[k(c)] - largest) / total;
         }
-        softmax_errors(x, {n, classes}, y);
+        softmax_errors(x, s, y);
     }
 
     const Case &c_;

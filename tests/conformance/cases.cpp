@@ -679,21 +679,26 @@ std::vector<Case> softmax_cases(OpKind kind) {
     return cases;
 }
 
-Case cross_entropy_case(const std::string &name, int64_t n, int64_t classes, bool labels,
-                        bool gradient, Fill fill) {
+Case cross_entropy_case(const std::string &name, const Shape &shape, bool labels, bool gradient,
+                        Fill fill) {
     CaseBuilder b;
-    const Shape shape{n, classes};
+    const int64_t n = shape[0], classes = shape[1];
+    Shape places{n};
+    if (shape.elements_after(1) > 1) {
+        places = shape;
+        places[1] = 1;
+    }
     const TensorId logits = b.samples(shape, filled(fill));
     const TensorId target =
-        labels ? b.tensor({n}, true, {Padding::finite, Fill::labels, classes}, Type::i32)
+        labels ? b.tensor(places, true, {Padding::finite, Fill::labels, classes}, Type::i32)
                : b.samples(shape, filled(Fill::distribution));
     const TensorId weights = b.samples({n}, filled(Fill::positive));
-    std::vector<TensorId> outputs{b.samples({n}), b.samples({n}), kNoTensor};
+    std::vector<TensorId> outputs{b.samples(places), b.samples(places), kNoTensor};
     if (gradient) outputs[2] = b.samples(shape, kGradient);
     b.op(OpKind::softmax_cross_entropy, {logits, target, weights}, outputs,
          CrossEntropyAttributes{labels ? 0.75 : 1.0,
                                 labels ? kSlotInverseCount : kSlotInverseBatch});
-    Case c = b.build(text(name, "_", n, "x", classes, labels ? "_labels" : "_distribution",
+    Case c = b.build(text(shape_name(name, shape), labels ? "_labels" : "_distribution",
                           gradient ? "" : "_loss_only"));
     c.smooth = fill == Fill::signed_unit;
     return c;
@@ -701,16 +706,19 @@ Case cross_entropy_case(const std::string &name, int64_t n, int64_t classes, boo
 
 std::vector<Case> cross_entropy_cases() {
     std::vector<Case> cases;
-    for (const auto &[n, classes] :
-         {std::pair{1, 1}, {1, 10}, {3, 2}, {16, 10}, {17, 37}, {64, 10}, {33, 5}, {5, 1000}})
+    for (const Shape &shape :
+         {Shape{1, 1}, Shape{1, 10}, Shape{3, 2}, Shape{16, 10}, Shape{17, 37}, Shape{64, 10},
+          Shape{33, 5}, Shape{5, 1000}, Shape{16, 7, 1, 1}, Shape{1, 3, 5, 7}, Shape{3, 2, 4, 4},
+          Shape{17, 5, 3, 2}, Shape{33, 4, 1, 9}, Shape{2, 21, 9, 11}})
         for (bool labels : {true, false})
             for (bool gradient : {true, false})
                 cases.push_back(
-                    cross_entropy_case("unit", n, classes, labels, gradient, Fill::signed_unit));
-    for (bool labels : {true, false}) {
-        cases.push_back(cross_entropy_case("large", 17, 11, labels, true, Fill::large));
-        cases.push_back(cross_entropy_case("ties", 17, 11, labels, true, Fill::few));
-    }
+                    cross_entropy_case("unit", shape, labels, gradient, Fill::signed_unit));
+    for (bool labels : {true, false})
+        for (const Shape &shape : {Shape{17, 11}, Shape{17, 11, 2, 3}}) {
+            cases.push_back(cross_entropy_case("large", shape, labels, true, Fill::large));
+            cases.push_back(cross_entropy_case("ties", shape, labels, true, Fill::few));
+        }
     return cases;
 }
 

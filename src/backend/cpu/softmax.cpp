@@ -18,7 +18,7 @@ void add_candidate(const Machine &machine, const FusedOp &op, Form form, const T
     double bytes = 0;
     for (int32_t i = 0; i < op.operands(); ++i) {
         const Tensor &tensor = op.tensors[static_cast<size_t>(i)];
-        const bool like = tensor.shape == logits.shape && tensor.type == Type::real;
+        const bool like = tensor.shape.rank == logits.shape.rank && tensor.type == Type::real;
         candidate.layouts.push_back(like ? layout_of(machine, form) : Layout::plain());
         bytes += bytes_in(tensor, candidate.layouts.back());
     }
@@ -129,15 +129,14 @@ class CrossEntropyKernel final : public Kernel {
         : machine_(machine),
           head_(op.head()),
           attributes_(std::get<CrossEntropyAttributes>(op.head().attributes)),
+          logits_(op.tensors[static_cast<size_t>(head_.inputs[0])]),
           labels_(op.tensors[static_cast<size_t>(head_.inputs[1])].type == Type::i32),
-          blocked_(candidate.algorithm != "plain") {
-        const Shape &shape = op.tensors[static_cast<size_t>(head_.inputs[0])].shape;
-        classes_ = shape.elements_after(0);
-        seconds_per_sample_ =
-            candidate.seconds / static_cast<double>(std::max<int64_t>(shape[0], 1));
-    }
+          form_(candidate.algorithm == "plain" ? Form::plain : Form::n_blocked),
+          seconds_per_sample_(candidate.seconds /
+                              static_cast<double>(std::max<int64_t>(logits_.shape[0], 1))) {}
 
     void launch(Queue &, const Launch &launch) override {
+        const Distributions d(machine_, form_, logits_, launch.n);
         CrossEntropyArguments a{};
         a.logits = pointer(launch, head_.inputs, 0);
         if (labels_) {
@@ -149,19 +148,45 @@ class CrossEntropyKernel final : public Kernel {
         a.loss = pointer(launch, head_.outputs, 0);
         a.correct = pointer(launch, head_.outputs, 1);
         a.gradient = pointer(launch, head_.outputs, 2);
-        a.classes = classes_;
-        a.n = launch.n;
+        a.classes = d.view.channels;
         // Only the gradient is scaled; who wants none may bring no slots.
         const double share = a.gradient == nullptr ? 1 : launch.scalars[attributes_.slot];
         a.factor = static_cast<float>(attributes_.factor * share);
         const SoftmaxKernels &kernels = *machine_.simd.softmax;
-        const auto run = blocked_ ? kernels.cross_entropy_blocks : kernels.cross_entropy_rows;
-        const int64_t units = blocked_ ? divide_up(launch.n, machine_.width()) : launch.n;
-        for_ranges(machine_, units, seconds_per_sample_ * static_cast<double>(launch.n),
-                   [&](int64_t begin, int64_t end) { run(a, begin, end); });
+        for_ranges(machine_, d.units(), seconds_per_sample_ * static_cast<double>(launch.n),
+                   [&](int64_t begin, int64_t end) {
+                       if (d.rows()) return kernels.cross_entropy_rows(a, begin, end);
+                       for (int64_t i = begin; i < end; ++i)
+                           kernels.cross_entropy_column(a, column(d, i));
+                   });
     }
 
   private:
+    CrossEntropyColumn column(const Distributions &d, int64_t unit) const {
+        const int64_t places = d.view.spatial, width = machine_.width();
+        const int64_t outer = unit / d.columns(), inner = unit % d.columns();
+        CrossEntropyColumn c{};
+        c.at = d.offset(unit);
+        c.stride = d.stride();
+        c.memory = d.lanes(unit);
+        c.samples = form_ != Form::plain;
+        if (c.samples) {
+            c.sample = outer * width;
+            c.lanes = std::min(width, d.view.n - c.sample);
+            // Results of one place are [N], without lanes beyond.
+            c.stored = places == 1 ? c.lanes : width;
+            c.results = unit * width;
+            c.label = c.sample * places + inner;
+            c.label_step = places;
+        } else {
+            c.sample = outer;
+            c.lanes = c.stored = c.memory;
+            c.results = c.label = outer * places + inner * width;
+            c.label_step = 1;
+        }
+        return c;
+    }
+
     // Null for an operand that is not there.
     static float *pointer(const Launch &launch, const std::vector<TensorId> &ids, size_t index) {
         if (index >= ids.size() || ids[index] == kNoTensor) return nullptr;
@@ -171,9 +196,10 @@ class CrossEntropyKernel final : public Kernel {
     Machine &machine_;
     Op head_;
     CrossEntropyAttributes attributes_;
-    bool labels_, blocked_;
-    int64_t classes_ = 0;
-    double seconds_per_sample_ = 0;
+    Tensor logits_;
+    bool labels_;
+    Form form_;
+    double seconds_per_sample_;
 };
 
 }  // namespace

@@ -16,7 +16,17 @@ struct CrossEntropyArguments {
     float *gradient;  // may be null
     int64_t classes;
     float factor;  // of the gradient
-    int64_t n;
+};
+
+// Up to a vector of neighbouring places.
+struct CrossEntropyColumn {
+    int64_t at, stride;         // of the first class of the first of them; from class to class
+    int64_t memory;             // how many floats may be touched
+    int64_t lanes;              // how many of them count
+    int64_t results, stored;    // of the first in loss and correct, and how many are written
+    int64_t label, label_step;  // of the first, from place to place
+    int64_t sample;             // of the first
+    bool samples;               // each is a sample of its own, else all are of one
 };
 
 struct SoftmaxKernels {
@@ -26,9 +36,9 @@ struct SoftmaxKernels {
                              int64_t stride, int64_t lanes);
     void (*row)(const float *x, float *y, int64_t classes);
     void (*row_backward)(const float *dy, const float *y, float *dx, int64_t classes);
-    // Samples [begin, end) of plain data, or blocks of a vector of samples.
+    // Samples [begin, end) of plain data with one place each.
     void (*cross_entropy_rows)(const CrossEntropyArguments &a, int64_t begin, int64_t end);
-    void (*cross_entropy_blocks)(const CrossEntropyArguments &a, int64_t begin, int64_t end);
+    void (*cross_entropy_column)(const CrossEntropyArguments &a, const CrossEntropyColumn &column);
 };
 
 }  // namespace cnn::cpu

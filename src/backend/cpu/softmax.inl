@@ -139,20 +139,6 @@ static void cross_entropy_rows(const CrossEntropyArguments &a, int64_t begin, in
     for (int64_t n = begin; n < end; ++n) cross_entropy_row(a, n);
 }
 
-// A vector of samples, class by class.
-struct Block {
-    const CrossEntropyArguments &a;
-    const float *x, *t;
-    float *g;
-    ivec label;
-
-    CNN_INLINE vec target(const Block &b, int64_t c) {
-        if (b.t != nullptr) return load(b.t + c * kWidth);
-        const ivec hit = b.label == broadcast(static_cast<int32_t>(c));
-        return select(hit, broadcast(1.0f), zero());
-    }
-};
-
 // The first largest value of each lane, and its class.
 struct Largest {
     vec value;
@@ -164,55 +150,70 @@ struct Largest {
     }
 };
 
-static void cross_entropy_block(const Block &b, int64_t first, int64_t lanes) {
-    const CrossEntropyArguments &a = b.a;
-    Largest guess{load(b.x), ivec{}}, truth{Block::target(b, 0), ivec{}};
-    for (int64_t c = 1; c < a.classes; ++c) Largest::add(guess, load(b.x + c * kWidth), c);
+CNN_INLINE vec load_memory(const float *p, int64_t memory) {
+    return memory == kWidth ? load(p) : load_first(p, memory);
+}
+
+// The targets of a class at all places.
+CNN_INLINE vec target_of(const CrossEntropyArguments &a, const CrossEntropyColumn &column,
+                         ivec label, int64_t c, int64_t memory) {
+    if (a.targets != nullptr) return load_memory(a.targets + column.at + c * column.stride, memory);
+    return select(label == broadcast(static_cast<int32_t>(c)), broadcast(1.0f), zero());
+}
+
+CNN_INLINE void column_of(const CrossEntropyArguments &a, const CrossEntropyColumn &column,
+                          int64_t memory) {
+    const float *const x = a.logits + column.at;
+    float *const g = a.gradient == nullptr ? nullptr : a.gradient + column.at;
+    const int64_t stride = column.stride;
+    ivec label = ivec{} - 1;
+    if (a.labels != nullptr) {
+        for (int64_t lane = 0; lane < column.lanes; ++lane)
+            label[lane] = a.labels[column.label + lane * column.label_step];
+    }
+    Largest guess{load_memory(x, memory), ivec{}};
+    Largest truth{target_of(a, column, label, 0, memory), ivec{}};
+    for (int64_t c = 1; c < a.classes; ++c)
+        Largest::add(guess, load_memory(x + c * stride, memory), c);
     vec sum = zero();
     for (int64_t c = 0; c < a.classes; ++c) {
-        const vec e = exp(load(b.x + c * kWidth) - guess.value);
+        const vec e = exp(load_memory(x + c * stride, memory) - guess.value);
         sum += e;
-        if (b.g != nullptr) store(b.g + c * kWidth, e);
+        if (g != nullptr) store_first(g + c * stride, e, memory);
     }
     const vec log_sum = log(sum);
     vec total = zero(), terms = zero();
     for (int64_t c = 0; c < a.classes; ++c) {
-        const vec t = Block::target(b, c);
+        const vec t = target_of(a, column, label, c, memory);
         Largest::add(truth, t, c);
         total += t;
-        const vec term = t * (log_sum - (load(b.x + c * kWidth) - guess.value));
+        const vec term = t * (log_sum - (load_memory(x + c * stride, memory) - guess.value));
         terms += select(t != zero(), term, zero());
     }
-    const vec weight =
-        a.weights == nullptr ? broadcast(1.0f) : load_first(a.weights + first, lanes);
-    store_first(a.loss + first, weight * terms, lanes);
+    vec weight = broadcast(1.0f);
+    if (a.weights != nullptr)
+        weight = column.samples ? load_first(a.weights + column.sample, column.lanes)
+                                : broadcast(a.weights[column.sample]);
+    const ivec kept = first_lanes(column.lanes);
+    store_first(a.loss + column.results, select(kept, weight * terms, zero()), column.stored);
     const vec correct = select(guess.index == truth.index, broadcast(1.0f), zero());
-    store_first(a.correct + first, correct, lanes);
-    if (b.g == nullptr) return;
+    store_first(a.correct + column.results, select(kept, correct, zero()), column.stored);
+    if (g == nullptr) return;
     const vec share = total / sum, scale = weight * broadcast(a.factor);
-    const ivec kept = first_lanes(lanes);
     for (int64_t c = 0; c < a.classes; ++c) {
-        const vec g = (load(b.g + c * kWidth) * share - Block::target(b, c)) * scale;
-        store(b.g + c * kWidth, select(kept, g, zero()));
+        const vec t = target_of(a, column, label, c, memory);
+        const vec d = (load_memory(g + c * stride, memory) * share - t) * scale;
+        store_first(g + c * stride, select(kept, d, zero()), memory);
     }
 }
 
-static void cross_entropy_blocks(const CrossEntropyArguments &a, int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-        const int64_t first = i * kWidth, lanes = lanes_at(first, a.n);
-        const int64_t offset = first * a.classes;
-        Block block{a, a.logits + offset, nullptr, nullptr, ivec{} - 1};
-        if (a.targets != nullptr) block.t = a.targets + offset;
-        if (a.gradient != nullptr) block.g = a.gradient + offset;
-        if (a.labels != nullptr) {
-            for (int64_t lane = 0; lane < lanes; ++lane) block.label[lane] = a.labels[first + lane];
-        }
-        cross_entropy_block(block, first, lanes);
-    }
+static void cross_entropy_column(const CrossEntropyArguments &a, const CrossEntropyColumn &column) {
+    // Whole vectors need no masks once the count is known.
+    column.memory == kWidth ? column_of(a, column, kWidth) : column_of(a, column, column.memory);
 }
 
 static const SoftmaxKernels kSoftmaxKernels = {softmax_columns,    softmax_columns_backward,
                                                softmax_row,        softmax_row_backward,
-                                               cross_entropy_rows, cross_entropy_blocks};
+                                               cross_entropy_rows, cross_entropy_column};
 
 }  // namespace cnn::cpu::CNN_ISA

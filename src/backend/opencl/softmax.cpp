@@ -55,26 +55,17 @@ class SoftmaxKernel final : public Kernel {
         function_.set(index++, to_int(total));
         function_.set(index++, to_int(chunk_));
         function_.set(index++, to_int(now.channels));
+        function_.set(index++, to_int(now.inner));
         if (cross_entropy_) {
             function_.set(index++, to_int(launch.n));
             function_.set(
                 index++, static_cast<float>(attributes_.factor * launch.scalars[attributes_.slot]));
-        } else {
-            function_.set(index++, to_int(now.inner));
         }
         function_.launch_items(queue, ceil_div(total, chunk_));
     }
 
   private:
-    // With cross-entropy all of a sample's elements are classes.
-    Extent extent(int64_t n) const {
-        Extent out = extent_of(x_, n, blocked_);
-        if (cross_entropy_) {
-            out.channels *= out.inner;
-            out.inner = 1;
-        }
-        return out;
-    }
+    Extent extent(int64_t n) const { return extent_of(x_, n, blocked_); }
 
     bool cross_entropy_, blocked_;
     Tensor x_;
