@@ -161,8 +161,8 @@ CNN_INLINE vec target_of(const CrossEntropyArguments &a, const CrossEntropyColum
     return select(label == broadcast(static_cast<int32_t>(c)), broadcast(1.0f), zero());
 }
 
-CNN_INLINE void column_of(const CrossEntropyArguments &a, const CrossEntropyColumn &column,
-                          int64_t memory) {
+static void cross_entropy_column(const CrossEntropyArguments &a, const CrossEntropyColumn &column) {
+    const int64_t memory = column.memory;
     const float *const x = a.logits + column.at;
     float *const g = a.gradient == nullptr ? nullptr : a.gradient + column.at;
     const int64_t stride = column.stride;
@@ -205,11 +205,6 @@ CNN_INLINE void column_of(const CrossEntropyArguments &a, const CrossEntropyColu
         const vec d = (load_memory(g + c * stride, memory) * share - t) * scale;
         store_first(g + c * stride, select(kept, d, zero()), memory);
     }
-}
-
-static void cross_entropy_column(const CrossEntropyArguments &a, const CrossEntropyColumn &column) {
-    // Whole vectors need no masks once the count is known.
-    column.memory == kWidth ? column_of(a, column, kWidth) : column_of(a, column, column.memory);
 }
 
 static const SoftmaxKernels kSoftmaxKernels = {softmax_columns,    softmax_columns_backward,
