@@ -60,9 +60,18 @@ TileActivation tile_activation(Activation activation) {
             return TileActivation::relu;
         case Activation::leaky_relu:
             return TileActivation::leaky_relu;
+        case Activation::sigmoid:
+            return TileActivation::sigmoid;
+        case Activation::tanh:
+            return TileActivation::tanh;
         default:
             return TileActivation::linear;
     }
+}
+
+bool runs_in_tiles(Activation activation) {
+    return tile_activation(activation) != TileActivation::linear ||
+           activation == Activation::linear;
 }
 
 }  // namespace
@@ -211,7 +220,7 @@ int epilogue_stage(const FusedOp &op, const Op &next, TensorId from) {
             return other.batched == sum.batched && other.shape == sum.shape ? 3 : 0;
         }
         case PointwiseForm::activation:
-            return in[0] == from && pointwise.activation <= Activation::leaky_relu ? 4 : 0;
+            return in[0] == from && runs_in_tiles(pointwise.activation) ? 4 : 0;
         default:
             return 0;
     }

@@ -21,7 +21,7 @@ struct TileLoop {
 
 // Where a tile's channels are: one for each of its scalars, or in the lanes of its vectors.
 enum class TileChannels : uint8_t { scalars, vectors };
-enum class TileActivation : uint8_t { linear, relu, leaky_relu };
+enum class TileActivation : uint8_t { linear, relu, leaky_relu, sigmoid, tanh };
 
 // What happens to a finished sum: activation((sum + bias) * scale + shift + residual), each where
 // it isn't null. Bias, scale and shift start at the tile's first channel; residual lies as out
@@ -113,6 +113,8 @@ struct ConvolutionKernels {
     // out[j][i] = in[i][j] for i < rows, else 0; W by W.
     void (*transpose)(const float *in, int64_t rows, float *out);
     void (*axpy)(float a, const float *x, int64_t x_step, float *y, int64_t y_step, int64_t count);
+    // The epilogue of one channel's sums, in place.
+    void (*finish)(float *y, int64_t count, const TileEpilogue &epilogue);
     float (*dot)(const float *x, int64_t x_step, const float *y, int64_t y_step, int64_t count);
 };
 

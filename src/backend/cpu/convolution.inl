@@ -32,14 +32,21 @@ struct Family {
     }
 };
 
+// Those that take many instructions, once for all kernels.
+__attribute__((noinline)) static vec activated_slowly(vec v, TileActivation activation) {
+    return activation == TileActivation::sigmoid ? sigmoid(v) : tanh(v);
+}
+
 CNN_INLINE vec activated(vec v, const TileEpilogue &e) {
     switch (e.activation) {
+        case TileActivation::linear:
+            return v;
         case TileActivation::relu:
             return select(v < zero(), zero(), v);
         case TileActivation::leaky_relu:
             return select(v > zero(), v, v * broadcast(e.slope));
         default:
-            return v;
+            return activated_slowly(v, e.activation);
     }
 }
 

@@ -45,18 +45,6 @@ Operands operands_of(const ConvolutionGroup &group, const Launch &launch) {
             operand(launch, group.y_operand)};
 }
 
-void finish(float *y, int64_t count, const TileEpilogue &e, int64_t filter) {
-    const float bias = e.bias == nullptr ? 0 : e.bias[filter];
-    const float scale = e.scale == nullptr ? 1 : e.scale[filter];
-    const float shift = e.scale == nullptr ? 0 : e.shift[filter];
-    for (int64_t i = 0; i < count; ++i) {
-        float v = (y[i] + bias) * scale + shift;
-        if (e.residual != nullptr) v += e.residual[i];
-        const bool kept = e.activation == TileActivation::linear || !(v < 0);
-        y[i] = kept ? v : e.activation == TileActivation::relu ? 0 : v * e.slope;
-    }
-}
-
 void forward_plane(const Machine &machine, const ConvolutionShape &s, const Operands &o,
                    const TileEpilogue &epilogue, int64_t plane) {
     const int64_t filters = s.groups * s.filters;
@@ -70,7 +58,7 @@ void forward_plane(const Machine &machine, const ConvolutionShape &s, const Oper
             machine.simd.convolution->axpy(w[tap], x + in, s.stride[2], y + out, 1, count);
         });
     }
-    finish(y, s.out_plane(), epilogue.at(0, plane * s.out_plane()), filter);
+    machine.simd.convolution->finish(y, s.out_plane(), epilogue.at(filter, plane * s.out_plane()));
 }
 
 void backward_plane(const Machine &machine, const ConvolutionShape &s, const Operands &o,

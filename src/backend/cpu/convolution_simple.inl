@@ -31,17 +31,6 @@ void depthwise(const DepthwiseTile &t) {
     }
 }
 
-CNN_INLINE float activated(float x, const TileEpilogue &e) {
-    switch (e.activation) {
-        case TileActivation::relu:
-            return x < 0 ? 0 : x;
-        case TileActivation::leaky_relu:
-            return x > 0 ? x : x * e.slope;
-        default:
-            return x;
-    }
-}
-
 template <int O, int N>
 CNN_INLINE void add_depth(vec (&sums)[O][N], const vec (&w)[O], const vec (&x)[N]) {
 #pragma GCC unroll 4
@@ -75,14 +64,13 @@ void rows_product(const RowsProduct &t) {
         for (int n = 0; n < N; ++n) x[n] = load_first(t.x + n * t.x_stride + k, t.depth - k);
         add_depth<O, N>(sums, w, x);
     }
-    for (int o = 0; o < O; ++o) {
-        const float bias = t.epilogue.bias == nullptr ? 0 : t.epilogue.bias[o];
-        const float scale = t.epilogue.scale == nullptr ? 1 : t.epilogue.scale[o];
-        const float shift = t.epilogue.scale == nullptr ? 0 : t.epilogue.shift[o];
-        for (int n = 0; n < N; ++n) {
-            const float y = (tree_sum(sums[o][n]) + bias) * scale + shift;
-            t.y[n * t.y_stride + o] = activated(y, t.epilogue);
-        }
+    const ChannelValues channel = channels_in_lanes(t.epilogue, 0, O);
+    for (int n = 0; n < N; ++n) {
+        vec y = zero();
+#pragma GCC unroll 4
+        for (int o = 0; o < O; ++o) y[o] = tree_sum(sums[o][n]);
+        y = activated((y + channel.bias) * channel.scale + channel.shift, t.epilogue);
+        store_first(t.y + n * t.y_stride, y, O);
     }
 }
 
@@ -135,6 +123,16 @@ void axpy(float a, const float *x, int64_t x_step, float *y, int64_t y_step, int
         }
     }
     for (; i < count; ++i) y[i * y_step] += a * x[i * x_step];
+}
+
+void finish_channel(float *y, int64_t count, const TileEpilogue &e) {
+    const ChannelValues channel = one_channel(e, 0);
+    for (int64_t i = 0; i < count; i += kWidth) {
+        const int64_t lanes = count - i < kWidth ? count - i : kWidth;
+        vec v = (load_first(y + i, lanes) + channel.bias) * channel.scale + channel.shift;
+        if (e.residual != nullptr) v += load_first(e.residual + i, lanes);
+        store_first(y + i, activated(v, e), lanes);
+    }
 }
 
 float dot(const float *x, int64_t x_step, const float *y, int64_t y_step, int64_t count) {

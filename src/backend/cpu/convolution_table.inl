@@ -60,6 +60,7 @@ constexpr ConvolutionKernels table() {
     table.transpose = transpose;
     table.axpy = axpy;
     table.dot = dot;
+    table.finish = finish_channel;
     return table;
 }
 
