@@ -8,8 +8,8 @@
 //                    loss's weight, average_outputs and count of output_weights (the last two where
 //                    they aren't zero)
 //   optimizer        JSON, in a checkpoint: kind, steps, values by name, position within a fit
-//   libcnn_checksum  base/hash.h's of all the data in 16 hexadecimal digits; a program that edits the
-//                    weights drops it, for a file without it isn't checked
+//   libcnn_checksum  base/hash.h's of all the data in 16 hexadecimal digits; a program that edits
+//                    the weights drops it, for a file without it isn't checked
 //
 // Tensors of theta and s are under their names, the regularisers' centre, where there is one, under
 // center, as long as theta, the optimizer's states under optimizer/state_0, ...
