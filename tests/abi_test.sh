@@ -79,8 +79,8 @@ done
 strip -o "$work/stripped.so" "$library"
 size=$(wc -c <"$work/stripped.so")
 echo "stripped: $size bytes"
-if [ "$size" -ge 2000000 ]; then
-    echo "FAILED: the stripped library has 2 MB or more"
+if [ "$size" -ge 3000000 ]; then
+    echo "FAILED: the stripped library has 3 MB or more"
     failed=1
 fi
 exit $failed
