@@ -81,8 +81,7 @@ static void write_grid(FILE *file, const struct axes *axes) {
                 kWidth - kRight, y);
         fprintf(file, "<text x='%d' y='%.1f' text-anchor='end'>1e%d</text>\n", kLeft - 8, y + 4, e);
     }
-    fprintf(file,
-            "<text x='%d' y='%d' text-anchor='middle'>evaluations of loss and gradient</text>\n",
+    fprintf(file, "<text x='%d' y='%d' text-anchor='middle'>evaluations of the loss</text>\n",
             (kLeft + kWidth - kRight) / 2, kHeight - 10);
     fprintf(file, "<text x='%d' y='%d'>loss</text>\n", kLeft, kTop - 10);
 }

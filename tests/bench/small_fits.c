@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { kSeeds = 5, kMostSamples = 256, kEvaluations = 1000 };
+enum { kSeeds = 5, kMostSamples = 256, kEvaluations = 2000 };
 
 // ---- Problems ----
 
@@ -155,9 +155,9 @@ int main(int argc, char **argv) {
     static struct problem problems[] = {
         {.name = "XOR, 2-3-1", .inputs = 2, .outputs = 1, .hidden = {3}, .last = CNN_SIGMOID},
         {.name = "a 2-3-1 network's own values", .inputs = 2, .outputs = 1, .hidden = {3}},
-        {.name = "sin, 1-10-1", .inputs = 1, .outputs = 1, .hidden = {10}},
-        {.name = "two spirals, 2-12-12-1", .inputs = 2, .outputs = 1, .hidden = {12, 12}},
-        {.name = "Iris, 4-6-3", .inputs = 4, .outputs = 3, .hidden = {6}},
+        {.name = "sin, 1-4-1", .inputs = 1, .outputs = 1, .hidden = {4}},
+        {.name = "two spirals, 2-30-30-1", .inputs = 2, .outputs = 1, .hidden = {30, 30}},
+        {.name = "Iris, 4-20-3", .inputs = 4, .outputs = 3, .hidden = {20}},
     };
     make_xor(&problems[0]);
     make_teacher(&problems[1]);
