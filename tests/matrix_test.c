@@ -595,6 +595,19 @@ static void N36_any_convolution_is_a_dense_layer(void **state) {
 
 /* In the midst of a net, with all that a net has: rates, outputs, several readers, running
  * statistics. */
+/* Both are compiled. */
+static void same_losses(cnn_net *a, cnn_net *b, int64_t inputs, int64_t outputs) {
+    float x[96 * 2], y[3 * 2];
+    cnn_evaluation one, other;
+    fill(x, 2 * inputs, 8);
+    fill(y, 2 * outputs, 9);
+    const cnn_samples samples = {
+        .inputs = x, .input_elements = 2 * inputs, .targets = y, .target_elements = 2 * outputs};
+    OK(cnn_net_evaluate(a, &samples, &one, &err));
+    OK(cnn_net_evaluate(b, &samples, &other, &err));
+    NEAR(one.loss, other.loss, 1e-5 * one.loss);
+}
+
 static void N36_within_a_net_all_else_stays(void **state) {
     skip_without(state);
     cnn_device *device = open_device(*state);
@@ -618,12 +631,21 @@ static void N36_within_a_net_all_else_stays(void **state) {
     cnn_node n = cnn_net_add(net, (const cnn_node[]){a, b}, 2, NULL);
     n = cnn_net_dense(net, n, &(cnn_dense){.units = 3});
     OK(cnn_net_output(net, n, &err));
-    cnn_net_loss(net, n, &(cnn_loss){.kind = CNN_LOSS_MSE});
+    const float output_weights[3] = {1, 5, 0.5f};
+    cnn_net_loss(net, n,
+                 &(cnn_loss){.kind = CNN_LOSS_HALF_MSE,
+                             .weight = 0.7f,
+                             .average_outputs = 1,
+                             .output_weights = output_weights,
+                             .output_weight_count = 3});
     OK(cnn_net_set_rate(net, "second", 0.5, &err));
-    float state_values[8];
-    fill(state_values, 4, 3);
-    for (int i = 4; i < 8; i++) state_values[i] = 0.5f + (float)i / 8;
-    OK(cnn_net_set_vector(net, CNN_STATE, state_values, 8, &err));
+    OK(cnn_net_set_regularization(net, "second", 0.25, &err));
+    float mean_and_variance[8];
+    fill(mean_and_variance, 4, 3);
+    for (int i = 4; i < 8; i++) mean_and_variance[i] = 0.5f + (float)i / 8;
+    OK(cnn_net_set_tensor(net, CNN_STATE, "batch_norm_1/running_mean", mean_and_variance, 4, &err));
+    OK(cnn_net_set_tensor(net, CNN_STATE, "batch_norm_1/running_variance", mean_and_variance + 4, 4,
+                          &err));
     for (int which = 0; which < 2; which++) {
         dense = NULL;
         OK(cnn_net_unroll_conv2d(net, which ? a : b, &dense, &err));
@@ -631,7 +653,8 @@ static void N36_within_a_net_all_else_stays(void **state) {
         cnn_tensor_info info;
         OK(cnn_net_describe_tensor(dense, CNN_PARAMETERS, which ? 3 : 4, &info, &err));
         assert_string_equal(info.name, which ? "second/weight" : "second/bias");
-        assert_true(info.rate == 0.5);
+        assert_true(info.rate == 0.5 && info.regularization == 0.25);
+        same_losses(net, dense, 96, 3);
         cnn_net_destroy(dense);
     }
     cnn_net_destroy(net);

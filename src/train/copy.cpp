@@ -5,19 +5,25 @@
 
 namespace cnn {
 
+int32_t add_like(const Node &node, std::vector<int32_t> inputs, Net &to) {
+    if (node.is_input()) return to.add_input(node.name, node.shape);
+    if (node.loss)
+        return to.add_loss(*node.loss, node.name, node.loss_weight, inputs[0], node.loss_settings);
+    return to.add_layer(*node.layer, node.name, node.settings, std::move(inputs), node.host);
+}
+
+void copy_factors(const Net &from, Net &to) {
+    for (const NetTensor &tensor : from.parameters()) {
+        if (tensor.rate != 1) to.set_rate(tensor.name, tensor.rate);
+        if (tensor.regularization != tensor.default_regularization)
+            to.set_regularization(tensor.name, tensor.regularization);
+    }
+}
+
 void clone_nodes(Session &from, Session &to) {
     from.net().throw_mistake();
-    Net &net = to.net();
-    for (const Node &node : from.net().nodes()) {
-        if (node.is_input())
-            net.add_input(node.name, node.shape);
-        else if (node.loss)
-            net.add_loss(*node.loss, node.name, node.loss_weight, node.inputs[0],
-                         node.loss_settings);
-        else
-            net.add_layer(*node.layer, node.name, node.settings, node.inputs, node.host);
-    }
-    net.throw_mistake();
+    for (const Node &node : from.net().nodes()) add_like(node, node.inputs, to.net());
+    to.net().throw_mistake();
 }
 
 void clone_into(Session &from, Session &to) {
@@ -25,11 +31,7 @@ void clone_into(Session &from, Session &to) {
     Net &net = to.net();
     for (int32_t output : from.net().declared_outputs()) net.add_output(output);
     net.throw_mistake();
-    for (const NetTensor &tensor : from.net().parameters()) {
-        if (tensor.rate != 1) net.set_rate(tensor.name, tensor.rate);
-        if (tensor.regularization != tensor.default_regularization)
-            net.set_regularization(tensor.name, tensor.regularization);
-    }
+    copy_factors(from.net(), net);
     if (from.net().center().elements() > 0) {
         std::vector<float> center(static_cast<size_t>(net.theta().elements()));
         from.read_center(center.data());

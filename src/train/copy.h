@@ -5,6 +5,11 @@
 
 namespace cnn {
 
+// Adds a node as another net has it, on these inputs.
+int32_t add_like(const Node &node, std::vector<int32_t> inputs, Net &to);
+// The rates and regularisation factors of tensors, by name.
+void copy_factors(const Net &from, Net &to);
+
 // Gives an empty net the nodes of `from`, with values of its own and no output declared.
 void clone_nodes(Session &from, Session &to);
 

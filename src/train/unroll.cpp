@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "graph/convolution.h"
 #include "layers/registry.h"
+#include "train/copy.h"
 
 namespace cnn {
 
@@ -22,11 +23,7 @@ class Unroll {
         Net &net = to_.net();
         for (int32_t output : from_.net().declared_outputs()) net.add_output(now(output));
         net.throw_mistake();
-        for (const NetTensor &tensor : from_.net().parameters()) {
-            if (tensor.rate != 1) net.set_rate(tensor.name, tensor.rate);
-            if (tensor.regularization != tensor.default_regularization)
-                net.set_regularization(tensor.name, tensor.regularization);
-        }
+        copy_factors(from_.net(), net);
         to_.set_steps(from_.steps());
         copy_values();
     }
@@ -40,15 +37,9 @@ class Unroll {
             const Node &node = from_.net().nodes()[i];
             std::vector<int32_t> inputs;
             for (int32_t input : node.inputs) inputs.push_back(now(input));
-            if (static_cast<int32_t>(i) == node_)
-                place_.push_back(add_unrolled(node, std::move(inputs)));
-            else if (node.is_input())
-                place_.push_back(net.add_input(node.name, node.shape));
-            else if (node.loss)
-                place_.push_back(net.add_loss(*node.loss, node.name, node.loss_weight, inputs[0]));
-            else
-                place_.push_back(net.add_layer(*node.layer, node.name, node.settings,
-                                               std::move(inputs), node.host));
+            const bool is_it = static_cast<int32_t>(i) == node_;
+            place_.push_back(is_it ? add_unrolled(node, std::move(inputs))
+                                   : add_like(node, std::move(inputs), net));
             net.throw_mistake();
         }
     }
