@@ -189,8 +189,12 @@ static cnn_status race(cnn_device *device, const struct samples *train, const st
 
 int main(int argc, char **argv) {
     const char *const folder = argc > 1 ? argv[1] : ".";
-    const int64_t evaluations = argc > 2 ? atoll(argv[2]) : 1000;
+    const int64_t evaluations = argc > 2 ? strtoll(argv[2], NULL, 10) : 1000;
     char message[512];
+    if (argc > 4 || folder[0] == '-' || evaluations < 2)
+        return fprintf(stderr, "usage: %s [FOLDER] [EVALUATIONS] [DEVICE]\n", argv[0]), 2;
+    // Better now than after the race.
+    if (curves_write(folder, NULL, 0)) return 1;
     cnn_error error = {.message = "out of memory"};
     cnn_device *device = NULL;
     struct samples train = {0}, test = {0};

@@ -132,7 +132,7 @@ int curves_write(const char *folder, const struct curve *curves, int count) {
         FILE *const file = fopen(path, "w");
         if (file) files[i].write(file, curves, count);
         if (!file || ferror(file) | fclose(file)) return perror(path), 1;
-        printf("wrote %s\n", path);
+        if (count > 0) printf("wrote %s\n", path);
     }
     return 0;
 }
