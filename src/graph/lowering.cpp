@@ -96,7 +96,7 @@ class Lowering::LayerEmitter final : public Emitter {
         return l_.in_vector(Space::parameter, parameter_tensor(i), shape);
     }
     TensorId state(int i) override { return l_.in_vector(Space::state, state_tensor(i), {}); }
-    const Tensor &tensor(TensorId id) const override { return l_.tensor(id); }
+    Tensor tensor(TensorId id) const override { return l_.tensor(id); }
 
     TensorId temporary(const Tensor &like) override { return l_.temporary(like); }
     void emit(OpKind kind, std::vector<TensorId> inputs, std::vector<TensorId> outputs,
@@ -169,7 +169,7 @@ class Lowering::NodeLossEmitter final : public LossEmitter {
         return l_.in_vector(Space::state, l_.net_.state()[static_cast<size_t>(node_.first_state)],
                             {});
     }
-    const Tensor &tensor(TensorId id) const override { return l_.tensor(id); }
+    Tensor tensor(TensorId id) const override { return l_.tensor(id); }
     TensorId temporary(const Tensor &like) override { return l_.temporary(like); }
     void emit(OpKind kind, std::vector<TensorId> inputs, std::vector<TensorId> outputs,
               Attributes attributes) override {

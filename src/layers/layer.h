@@ -81,7 +81,7 @@ class Emitter {
     // Parameter i, seen under another shape of as many elements where `shape` has a rank.
     virtual TensorId parameter(int i, const Shape &shape = {}) = 0;
     virtual TensorId state(int i) = 0;
-    virtual const Tensor &tensor(TensorId id) const = 0;
+    virtual Tensor tensor(TensorId id) const = 0;
 
     virtual TensorId temporary(const Tensor &like) = 0;
     virtual void emit(OpKind kind, std::vector<TensorId> inputs, std::vector<TensorId> outputs,

@@ -31,7 +31,7 @@ class LossEmitter {
     virtual double weight() const = 0;
     virtual const LossSettings &settings() const = 0;
     virtual TensorId output_weights() = 0;  // [their count], or kNoTensor
-    virtual const Tensor &tensor(TensorId id) const = 0;
+    virtual Tensor tensor(TensorId id) const = 0;
     virtual TensorId temporary(const Tensor &like) = 0;
     virtual void emit(OpKind kind, std::vector<TensorId> inputs, std::vector<TensorId> outputs,
                       Attributes attributes = {}) = 0;

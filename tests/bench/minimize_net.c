@@ -87,11 +87,11 @@ static cnn_net *digits_net(cnn_device *device, int64_t batch) {
     return net;
 }
 
-static int64_t peak(const cnn_device *device) {
+static cnn_device_info info_of(const cnn_device *device) {
     cnn_device_info info;
     cnn_error error;
     check(cnn_device_get_info(device, &info, &error), &error);
-    return info.memory_peak;
+    return info;
 }
 
 // A net that is gone leaves its peak, so each is measured on a device of its own.
@@ -131,7 +131,8 @@ static void lbfgs(const char *spec, const char *folder, int64_t batch) {
         gradient = (now() - gradient) / (double)report.evaluations;
     }
     cnn_optimizer_destroy(descent);
-    const int64_t before = peak(device);
+    // All that the net itself takes is there by now.
+    const int64_t before = info_of(device).memory_used;
     cnn_optimizer *optimizer = cnn_optimizer_create(CNN_LBFGS);
     options.max_evaluations = 16;  // enough to fill the history
     double run = now();
@@ -140,7 +141,8 @@ static void lbfgs(const char *spec, const char *folder, int64_t batch) {
     double history = 0;
     check(cnn_optimizer_get(optimizer, CNN_HISTORY, &history, &error), &error);
     const double evaluations = (double)report.evaluations;
-    const double vectors = (double)(peak(device) - before) / (4.0 * (double)parameters);
+    const double vectors =
+        (double)(info_of(device).memory_peak - before) / (4.0 * (double)parameters);
     printf(
         "L-BFGS, %lld parameters, %d digits in batches of %lld: %lld iterations, %.0f evaluations "
         "(%lld with gradient), loss %.4f to %.4f\n",

@@ -775,10 +775,10 @@ const Implementation kPointwise = {candidates, prepare};
 // Chains over one shape: each step saved a pass over memory.
 bool fuses_pointwise(const FusedOp &group) {
     constexpr int32_t kMaxOperands = 16;
-    if (group.head().kind != OpKind::pointwise) return false;
+    for (const Op &op : group.ops)
+        if (op.kind != OpKind::pointwise) return false;
     const Tensor &full = group.tensors[static_cast<size_t>(full_of(group))];
     for (const Op &op : group.ops) {
-        if (op.kind != OpKind::pointwise) return false;
         for (TensorId id : op.outputs) {
             const Tensor &tensor = group.tensors[static_cast<size_t>(id)];
             if (tensor.shape != full.shape || tensor.batched != full.batched) return false;
