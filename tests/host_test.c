@@ -575,7 +575,7 @@ static void mistakes_are_told(void **state) {
     struct seen seen = {0};
     cnn_host_layer layer = host_dense(&seen);
     layer.kind = NULL;
-    refused(CNN_INVALID_ARGUMENT, &layer, "kind");
+    refused(CNN_INVALID_ARGUMENT, &layer, "host_layer \"host_layer_1\": kind is missing");
     layer = host_dense(&seen);
     layer.forward = NULL;
     refused(CNN_INVALID_ARGUMENT, &layer, "forward is NULL");
@@ -604,6 +604,10 @@ static void mistakes_are_told(void **state) {
     wrong[1] = kParameters[1];
     wrong[0].rank = 5;
     refused(CNN_SHAPE_MISMATCH, &layer, "rank is 5");
+    wrong[0] = kParameters[0];
+    wrong[0].shape[1] = 0;
+    refused(CNN_SHAPE_MISMATCH, &layer,
+            "add host_layer \"my_dense_1\": parameter 0 \"weight\": the shape [4, 0]");
     wrong[0] = kParameters[0];
     wrong[0].initializer = 77;
     refused(CNN_INVALID_ARGUMENT, &layer, "initializer is 77");

@@ -282,7 +282,7 @@ static void H60_full_connections_are_a_convolution(void **state) {
     skip_without(state);
     cnn_net *net = seeded_net(3), *plain = seeded_net(3);
     const cnn_connections full = {.kind = CNN_CONNECT_FULL};
-    cnn_conv2d d = {.filters = 4, .kernel = {3}, .groups = 2, .connections = &full};
+    cnn_conv2d d = {.filters = 4, .kernel = {3}, .connections = &full};
     assert_true(cnn_net_conv2d(net, image(net, 6, 5, 5), &d) > 0);
     d.connections = NULL;
     assert_true(cnn_net_conv2d(plain, image(plain, 6, 5, 5), &d) > 0);
@@ -351,6 +351,18 @@ static void refuses(cnn_status status, const char *said, const cnn_connections *
     cnn_net_destroy(net);
 }
 
+static void a_table_without_a_name_is_told_by_the_default_one(void **state) {
+    skip_without(state);
+    const int32_t pairs[] = {0, 0};
+    cnn_net *net = seeded_net(3);
+    const cnn_connections c = {.pairs = pairs, .pair_count = 1};
+    cnn_net_conv2d(net, image(net, 4, 6, 6),
+                   &(cnn_conv2d){.filters = 3, .kernel = {2}, .connections = &c});
+    FAILS(CNN_INVALID_ARGUMENT, cnn_net_error(net, &err));
+    SAID("conv2d \"conv2d_1\": connections' pairs are of CNN_CONNECT_CUSTOM alone");
+    cnn_net_destroy(net);
+}
+
 static void tables_that_contradict_are_refused_by_name(void **state) {
     skip_without(state);
     const cnn_conv2d three = {.filters = 3, .kernel = {2}}, four = {.filters = 4, .kernel = {2}};
@@ -389,6 +401,13 @@ static void tables_that_contradict_are_refused_by_name(void **state) {
             &(cnn_connections){.kind = CNN_CONNECT_SINGLE, .fan_in = 2}, &four);
     refuses(CNN_INVALID_ARGUMENT, "groups is 2", &(cnn_connections){.shared_kernel = 1},
             &(cnn_conv2d){.filters = 4, .kernel = {2}, .groups = 2});
+    refuses(CNN_INVALID_ARGUMENT, "groups is 2", &(cnn_connections){.kind = CNN_CONNECT_FULL},
+            &(cnn_conv2d){.filters = 4, .kernel = {2}, .groups = 2});
+    refuses(CNN_OUT_OF_RANGE,
+            "conv2d \"c\": connections' pair_count is 9223372036854775807, but input channels and "
+            "filters make 12 pairs",
+            &(cnn_connections){.kind = CNN_CONNECT_CUSTOM, .pairs = lacks, .pair_count = INT64_MAX},
+            &three);
     refuses(CNN_SHAPE_MISMATCH, "has 3 sizes, but there are 4",
             &(cnn_connections){
                 .kind = CNN_CONNECT_SINGLE, .kernel_sizes = sizes, .kernel_size_count = 3},
@@ -763,6 +782,7 @@ int main(void) {
         cmocka_unit_test(H60_full_connections_are_a_convolution),
         cmocka_unit_test(H_table_1_random_connections_are_the_seed_s),
         cmocka_unit_test(initial_kernels_go_by_the_inputs_there_are),
+        cmocka_unit_test(a_table_without_a_name_is_told_by_the_default_one),
         cmocka_unit_test(tables_that_contradict_are_refused_by_name),
         cmocka_unit_test(H86_to_97_weighted_subsampling_multiplies_the_sum),
         cmocka_unit_test(H86_factors_differ_between_connected_maps),

@@ -65,6 +65,14 @@ void check_descriptor(const char *kind, const Descriptor &d) {
     if constexpr (requires { d.reserved32; }) check_reserved(d.reserved32, what.c_str());
 }
 
+// The word that default names begin with.
+template <class Descriptor>
+std::string_view word_of(const Layer &layer, const Descriptor &d) {
+    if constexpr (requires { d.forward; })
+        if (d.kind && *d.kind) return d.kind;
+    return layer.kind();
+}
+
 // What every add does: a mistake in the descriptor is recorded like any other. `fill` makes the
 // settings, or the record of a host-defined layer.
 template <class Descriptor, class Fill>
@@ -74,7 +82,11 @@ cnn_node add(cnn_net *net, const Layer &layer, std::span<const cnn_node> inputs,
     Net &graph = net->session.net();
     const DefaultFloatEnvironment environment;
     try {
-        const Descriptor d = descriptor ? *descriptor : Descriptor{};
+        Descriptor d = descriptor ? *descriptor : Descriptor{};
+        const std::string given = text_or(d.name, "");
+        // Messages name the node also where its name is left to the library.
+        const std::string name = given.empty() ? graph.default_name(word_of(layer, d)) : given;
+        d.name = name.c_str();
         check_descriptor(layer.kind(), d);
         Settings settings;
         std::shared_ptr<const HostRecord> host;
@@ -82,8 +94,8 @@ cnn_node add(cnn_net *net, const Layer &layer, std::span<const cnn_node> inputs,
             fill(d, host);
         else
             fill(d, settings);
-        return graph.add_layer(layer, text_or(d.name, ""), std::move(settings),
-                               {inputs.begin(), inputs.end()}, std::move(host));
+        return graph.add_layer(layer, given, std::move(settings), {inputs.begin(), inputs.end()},
+                               std::move(host));
     } catch (Error &error) {
         return graph.record(std::move(error));
     } catch (...) {

@@ -1,4 +1,6 @@
 // Building a net: descriptors become settings, with defaults filled in.
+#include <limits>
+
 #include "api/adding.h"
 #include "layers/registry.h"
 
@@ -34,7 +36,28 @@ void check_connections(const std::string &of, const cnn_connections &c) {
              text(what, "' fan_in is ", c.fan_in, ", but is of CNN_CONNECT_RANDOM alone"));
 }
 
-void set_connections(Settings &settings, const std::string &of, const cnn_connections &c) {
+// So many pairs at most can differ: those of a layer of `filters` maps (0: as many as channels) on
+// `input`. 0 for an input or filters that are refused afterwards.
+int64_t most_pairs(const Net &net, cnn_node input, int64_t filters) {
+    constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+    const auto &nodes = net.nodes();
+    if (input < 0 || static_cast<size_t>(input) >= nodes.size() || net.node(input).loss) return 0;
+    const int64_t channels = net.node(input).shape[0];
+    const int64_t maps = filters == 0 ? channels : filters;
+    return channels > kMost || maps < 0 || maps > kMost ? 0 : channels * maps;
+}
+
+void set_pairs(Settings &settings, const std::string &of, const cnn_connections &c, int64_t most) {
+    if (most > 0 && c.pair_count > most)
+        fail(Status::out_of_range,
+             text(of, ": connections' pair_count is ", c.pair_count,
+                  ", but input channels and filters make ", most, " pairs at most"));
+    const int64_t count = most > 0 ? c.pair_count : 0;
+    settings.set("connection_pairs", std::vector<int64_t>(c.pairs, c.pairs + 2 * count));
+}
+
+void set_connections(Settings &settings, const std::string &of, const cnn_connections &c,
+                     int64_t most) {
     check_connections(of, c);
     settings.set("connections", int64_t{c.kind});
     settings.set("shared_kernel", int64_t{c.shared_kernel != 0});
@@ -42,8 +65,7 @@ void set_connections(Settings &settings, const std::string &of, const cnn_connec
         settings.set("connection_fan_in", c.fan_in);
         settings.set("connection_seed", static_cast<int64_t>(c.seed));
     }
-    if (c.kind == CNN_CONNECT_CUSTOM)
-        settings.set("connection_pairs", std::vector<int64_t>(c.pairs, c.pairs + 2 * c.pair_count));
+    if (c.kind == CNN_CONNECT_CUSTOM) set_pairs(settings, of, c, most);
     if (c.kernel_size_count == 0) return;
     settings.set("kernel_sizes",
                  std::vector<int64_t>(c.kernel_sizes, c.kernel_sizes + 2 * c.kernel_size_count));
@@ -105,7 +127,7 @@ cnn_node cnn_net_input(cnn_net *net, const char *name, int32_t rank, const int64
 }
 
 cnn_node cnn_net_conv2d(cnn_net *net, cnn_node input, const cnn_conv2d *descriptor) {
-    return add(net, *conv2d_layer(), one(input), descriptor, [](const cnn_conv2d &d, Settings &s) {
+    return add(net, *conv2d_layer(), one(input), descriptor, [&](const cnn_conv2d &d, Settings &s) {
         s.set("filters", d.filters);
         s.set("kernel", pair_of(d.kernel, 0));
         s.set("stride", pair_of(d.stride, 1));
@@ -119,8 +141,10 @@ cnn_node cnn_net_conv2d(cnn_net *net, cnn_node input, const cnn_conv2d *descript
         if (d.exact != 0) s.set("exact", int64_t{1});
         if (!d.connections) return;
         check_connections(adding("conv2d", d), *d.connections);
-        if (is_plain(*d.connections)) return;
-        set_connections(s, adding("conv2d", d), *d.connections);
+        // With groups it contradicts them, which the layer tells.
+        if (is_plain(*d.connections) && d.groups <= 1) return;
+        set_connections(s, adding("conv2d", d), *d.connections,
+                        most_pairs(net->session.net(), input, d.filters));
         if (d.connections->kernel_size_count > 0 && d.kernel[0] == 0)
             s.set("kernel",
                   largest_of(d.connections->kernel_sizes, d.connections->kernel_size_count));
@@ -139,7 +163,7 @@ cnn_node cnn_net_dense(cnn_net *net, cnn_node input, const cnn_dense *descriptor
 cnn_node cnn_net_weighted_subsample2d(cnn_net *net, cnn_node input,
                                       const cnn_weighted_subsample2d *descriptor) {
     return add(net, *weighted_subsample2d_layer(), one(input), descriptor,
-               [](const cnn_weighted_subsample2d &d, Settings &s) {
+               [&](const cnn_weighted_subsample2d &d, Settings &s) {
                    s.set("filters", d.filters);
                    s.set("factor", pair_of(d.factor, 0));
                    s.set("bias", int64_t{d.no_bias == 0});
@@ -147,7 +171,8 @@ cnn_node cnn_net_weighted_subsample2d(cnn_net *net, cnn_node input,
                    set_initializer(s, d);
                    if (d.exact != 0) s.set("exact", int64_t{1});
                    if (!d.connections) return;
-                   set_connections(s, adding("weighted_subsample2d", d), *d.connections);
+                   set_connections(s, adding("weighted_subsample2d", d), *d.connections,
+                                   most_pairs(net->session.net(), input, d.filters));
                    if (d.connections->kernel_size_count > 0)
                        fail(Status::invalid_argument,
                             text(adding("weighted_subsample2d", d),

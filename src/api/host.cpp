@@ -96,6 +96,14 @@ void check_callbacks(const Descriptor &d, const std::string &what) {
     if (!d.backward) fail(Status::invalid_argument, text(what, ": backward is NULL"));
 }
 
+int64_t elements_of(const Shape &shape, const std::string &what) {
+    try {
+        return checked_elements(shape);
+    } catch (const Error &error) {
+        fail(error.status, text(what, ": ", error.message));
+    }
+}
+
 TensorSpec spec_of(const cnn_host_parameter &p, const std::string &what) {
     check_reserved(p.reserved, what.c_str());
     if (p.rank < 1 || p.rank > 4)
@@ -108,7 +116,7 @@ TensorSpec spec_of(const cnn_host_parameter &p, const std::string &what) {
     TensorSpec spec;
     spec.name = text_or(p.name, "");
     spec.shape = Shape(std::span<const int64_t>(p.shape, static_cast<size_t>(p.rank)));
-    const int64_t elements = checked_elements(spec.shape);
+    const int64_t elements = elements_of(spec.shape, what);
     Initializer &init = spec.initializer;
     const bool constant = p.initializer == CNN_INIT_CONSTANT;
     init.kind =
@@ -116,9 +124,9 @@ TensorSpec spec_of(const cnn_host_parameter &p, const std::string &what) {
     const double scale = decimal(p.initializer_scale);
     init.scale = scale == 0 && !constant ? 1 : scale;
     if (constant)
-        check_finite("initializer_scale", init.scale);
+        check_finite(what + ": initializer_scale", init.scale);
     else
-        check_not_negative("initializer_scale", init.scale);
+        check_not_negative(what + ": initializer_scale", init.scale);
     init.fan_in = p.fan_in == 0 ? elements / spec.shape[0] : p.fan_in;
     init.fan_out = p.fan_out == 0 ? spec.shape[0] : p.fan_out;
     spec.decays = p.decays != 0;
@@ -144,8 +152,11 @@ Made record_of(const cnn_host_layer &d, const std::string &what) {
     record->kind = text_or(d.kind, "");
     record->output =
         Shape(std::span<const int64_t>(d.output_shape, static_cast<size_t>(d.output_rank)));
-    for (int32_t i = 0; i < d.parameter_count; ++i)
-        record->parameters.push_back(spec_of(d.parameters[i], text(what, ": parameter ", i)));
+    for (int32_t i = 0; i < d.parameter_count; ++i) {
+        const cnn_host_parameter &p = d.parameters[i];
+        const std::string name = p.name ? text(" \"", p.name, "\"") : std::string();
+        record->parameters.push_back(spec_of(p, text(what, ": parameter ", i, name)));
+    }
     auto callbacks = std::make_shared<LayerCallbacks>(d);
     Lent *lent = &callbacks->lent;
     record->callbacks = std::move(callbacks);
@@ -173,7 +184,10 @@ cnn_node add_host(cnn_net *net, const Layer &layer, std::span<const cnn_node> in
     Lent *lent = nullptr;
     const cnn_node node = add(net, layer, inputs, descriptor,
                               [&](const Descriptor &d, std::shared_ptr<const HostRecord> &host) {
-                                  Made made = record_of(d, adding(layer.kind(), d));
+                                  const std::string what = adding(layer.kind(), d);
+                                  Made made = record_of(d, what);
+                                  if (!d.kind || !*d.kind)
+                                      fail(Status::invalid_argument, what + ": kind is missing");
                                   lent = made.lent;
                                   host = std::move(made.record);
                               });

@@ -126,15 +126,17 @@ void Net::check_building(std::string_view kind, std::string_view name) const {
                   "must be UTF-8 without \"/\""));
 }
 
+std::string Net::default_name(std::string_view kind) const {
+    int64_t count = 1;
+    for (const Node &n : nodes_)
+        if (n.kind == kind) ++count;
+    std::string candidate = text(kind, "_", count);
+    while (find(candidate) >= 0) candidate = text(kind, "_", ++count);
+    return candidate;
+}
+
 std::string Net::unique_name(std::string_view kind, std::string_view name) const {
-    if (name.empty()) {
-        int64_t count = 1;
-        for (const Node &n : nodes_)
-            if (n.kind == kind) ++count;
-        std::string candidate = text(kind, "_", count);
-        while (find(candidate) >= 0) candidate = text(kind, "_", ++count);
-        return candidate;
-    }
+    if (name.empty()) return default_name(kind);
     if (const int32_t taken = find(name); taken >= 0)
         fail(Status::invalid_argument,
              text("add ", kind, " \"", name, "\": the name is taken by ", describe(taken)));

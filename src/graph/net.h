@@ -91,6 +91,8 @@ class Net {
     // As declared, or the last node that isn't a loss.
     const std::vector<int32_t> &outputs() const { return outputs_.empty() ? last_node_ : outputs_; }
     const std::vector<int32_t> &declared_outputs() const { return outputs_; }
+    // What a node of that kind is called for want of a name: "conv2d_1".
+    std::string default_name(std::string_view kind) const;
     // -1 when there is none.
     int32_t find(std::string_view name) const;
 
