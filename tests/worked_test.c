@@ -23,27 +23,58 @@ struct point {
     double f, gradient[kWorkedParameters];
 };
 
-/* A random point whose residual doesn't vanish, for a difference of nearly equal numbers has no
- * relative accuracy in any arithmetic. */
 static void draw(const struct worked_network *network, const float *fixed, uint32_t *stream,
                  struct point *point) {
     const int learning = network->parameters - network->fixed;
-    do {
-        for (int i = 0; i < network->inputs; i++) point->exact_x[i] = point->x[i] = noise(stream);
-        for (int i = 0; i < network->parameters; i++)
-            point->exact_theta[i] = point->theta[i] = i < learning ? noise(stream) : fixed[i];
-        point->y = 2 * noise(stream);
-        point->f =
-            network->closed_form(point->exact_x, point->y, point->exact_theta, point->gradient);
-    } while (point->f < 0.25 * point->y * point->y || point->f < 0.25);
+    for (int i = 0; i < network->inputs; i++) point->exact_x[i] = point->x[i] = noise(stream);
+    for (int i = 0; i < network->parameters; i++)
+        point->exact_theta[i] = point->theta[i] = i < learning ? noise(stream) : fixed[i];
+    point->y = 2 * noise(stream);
+    point->f = network->closed_form(point->exact_x, point->y, point->exact_theta, point->gradient);
 }
 
-static double largest(const double *values, int count) {
-    double most = 0;
-    for (int i = 0; i < count; i++) most = fmax(most, fabs(values[i]));
-    return most;
+/* How a network is put together: out = sum of a_k z_k over the windows k of each filter, a_k being
+ * a weight of its own, a filter's weight times `share`, or `share` itself. */
+enum { kOwn, kFilters, kNone };
+
+static const struct makeup {
+    int filters, windows, taps, weights;
+    double share;
+} kMakeups[kWorkedNetworks] = {{3, 1, 2, kOwn, 1},        {1, 4, 4, kNone, 0.25},
+                               {1, 4, 4, kOwn, 1},        {2, 4, 4, kNone, 0.125},
+                               {2, 4, 4, kFilters, 0.25}, {2, 4, 4, kOwn, 1}};
+
+/* The closed forms again with every term's magnitude in place of the term: r is |y| + sum |a_k z_k|
+ * here. The gradient's into sums, the loss's is returned. */
+static double magnitudes(const struct makeup *m, const struct point *point, double *sums) {
+    static const int kFirst[4] = {0, 1, 3, 4}, kTaps[4] = {0, 1, 3, 4};
+    const double *w = point->exact_theta + m->filters * m->taps;
+    double z[8], a[8], r = fabs(point->y);
+    for (int i = 0; i < kWorkedParameters; i++) sums[i] = 0;
+    for (int k = 0; k < m->filters * m->windows; k++) {
+        const int f = k / m->windows;
+        double s = 0;
+        for (int t = 0; t < m->taps; t++)
+            s += point->exact_theta[f * m->taps + t] *
+                 point->exact_x[kFirst[k % m->windows] + kTaps[t]];
+        z[k] = 1 / (1 + exp(-s));
+        a[k] = m->share * (m->weights == kNone ? 1 : fabs(w[m->weights == kOwn ? k : f]));
+        r += a[k] * z[k];
+    }
+    for (int k = 0; k < m->filters * m->windows; k++) {
+        const int f = k / m->windows;
+        for (int t = 0; t < m->taps; t++)
+            sums[f * m->taps + t] += 2 * r * a[k] * z[k] * (1 - z[k]) *
+                                     fabs(point->exact_x[kFirst[k % m->windows] + kTaps[t]]);
+        if (m->weights == kNone) continue;
+        sums[m->filters * m->taps + (m->weights == kOwn ? k : f)] += 2 * r * m->share * z[k];
+    }
+    return r * r;
 }
 
+/* Each entry is held to 1e-6 of the sum of the magnitudes of the terms that make it up: r is a
+ * difference, and where its terms, or those of a sum over windows, cancel, what is left of them has
+ * no digits to be compared relative to itself, in any arithmetic. */
 static void gradients_equal_the_closed_forms(cnn_device *device, int index) {
     const struct worked_network *network = network_of(index);
     cnn_net *net = compiled(network, device);
@@ -61,10 +92,10 @@ static void gradients_equal_the_closed_forms(cnn_device *device, int index) {
         OK(cnn_net_set_vector(net, CNN_PARAMETERS, point.theta, network->parameters, &err));
         OK(cnn_net_loss_gradient(net, &sample, NULL, &f, &err));
         OK(cnn_net_get_vector(net, CNN_GRADIENT, gradient, network->parameters, &err));
-        NEAR(f, point.f, 1e-6 * point.f);
-        const double scale = largest(point.gradient, network->parameters);
+        double sums[kWorkedParameters];
+        NEAR(f, point.f, 1e-6 * magnitudes(&kMakeups[index], &point, sums));
         for (int i = 0; i < network->parameters; i++)
-            NEAR((double)gradient[i], point.gradient[i], 1e-6 * scale);
+            NEAR((double)gradient[i], point.gradient[i], 1e-6 * sums[i]);
     }
     free(fixed);
     cnn_net_destroy(net);
