@@ -14,6 +14,7 @@ int32_t call(int64_t, const double *x, double *value, double *gradient, void *us
     return 0;
 }
 
+// Any of the published minima will do, also one that is the least in its region alone.
 bool published(const mgh::Function &function, double value) {
     return std::any_of(function.minima.begin(), function.minima.end(), [&](double minimum) {
         return std::abs(value - minimum) <= 1e-4 * minimum + 1e-9;
@@ -23,18 +24,41 @@ bool published(const mgh::Function &function, double value) {
 struct Missed {
     cnn_optimizer_kind kind;
     int number;
+    double value;  // where it ends instead, to a factor of 10
+    cnn_stop reason;
 };
 
-// Where the optimizers are known not to get there: Gulf's start leads to a plateau, and the others'
-// valleys are too narrow for CG.
+// Rows that don't come as near to a published minimum as `published` wants. Gulf (11) has its
+// minimum 0 in a valley so flat that the gradient is within its tolerance at 5e-8; CG is still on
+// its way there after 5000 iterations. The others are CG's alone, in valleys too narrow for it: the
+// minimum 0 of Powell's (3) and Brown's (4) badly scaled functions, Meyer's (10) 87.9458 and
+// Osborne's first (17) 5.46489e-5, each the only one published.
 const std::vector<Missed> kMissed = {
-    {CNN_BFGS, 11},        {CNN_LBFGS, 11},        {CNN_NONLINEAR_CG, 11}, {CNN_NONLINEAR_CG, 3},
-    {CNN_NONLINEAR_CG, 4}, {CNN_NONLINEAR_CG, 10}, {CNN_NONLINEAR_CG, 17},
+    {CNN_BFGS, 11, 4.8e-8, CNN_STOP_GRADIENT},
+    {CNN_LBFGS, 11, 4.7e-8, CNN_STOP_GRADIENT},
+    {CNN_NONLINEAR_CG, 11, 9.8e-8, CNN_STOP_ITERATIONS},
+    {CNN_NONLINEAR_CG, 3, 7.9e-9, CNN_STOP_STEP},
+    {CNN_NONLINEAR_CG, 4, 8e-6, CNN_STOP_STEP},
+    {CNN_NONLINEAR_CG, 10, 86531.6, CNN_STOP_ITERATIONS},
+    {CNN_NONLINEAR_CG, 17, 5.475e-5, CNN_STOP_ITERATIONS},
 };
 
-bool missed(cnn_optimizer_kind kind, int number) {
-    return std::any_of(kMissed.begin(), kMissed.end(),
-                       [&](const Missed &row) { return row.kind == kind && row.number == number; });
+const Missed *missed(cnn_optimizer_kind kind, int number) {
+    const auto row = std::find_if(kMissed.begin(), kMissed.end(), [&](const Missed &m) {
+        return m.kind == kind && m.number == number;
+    });
+    return row == kMissed.end() ? nullptr : &*row;
+}
+
+// It is where the table says: at a published minimum unless it's known to miss them, and then still
+// there, so that getting better takes a row away, and getting worse shows.
+bool as_expected(cnn_optimizer_kind kind, const mgh::Function &function,
+                 const cnn_minimize_report &report) {
+    const bool there = published(function, report.value);
+    const Missed *row = missed(kind, function.number);
+    if (!row) return there;
+    return !there && report.reason == row->reason && report.value >= row->value / 10 &&
+           report.value <= row->value * 10;
 }
 
 void reaches_published_minima(cnn_optimizer_kind kind) {
@@ -51,12 +75,11 @@ void reaches_published_minima(cnn_optimizer_kind kind) {
         cnn_minimize_report report{};
         cnn_error error{};
         check(cnn_minimize(optimizer, &problem, x.data(), &options, &report, &error), &error);
-        const bool there = published(function, report.value);
         // The report tells the truth of x.
         const double value = mgh::evaluate(function, x.data(), nullptr);
         if (value != report.value)
             fail_msg("%s: %g is not %g", function.name.c_str(), value, report.value);
-        if (there || missed(kind, function.number)) continue;
+        if (as_expected(kind, function, report)) continue;
         printf("%s: %.12g after %lld evaluations, stopped by %d\n", function.name.c_str(),
                report.value, static_cast<long long>(report.evaluations), report.reason);
         good = false;
