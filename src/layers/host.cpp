@@ -135,6 +135,7 @@ class HostLayer final : public Hosted {
   public:
     const char *kind() const override { return "host_layer"; }
     bool takes_many() const override { return true; }
+    bool has_tangent() const override { return false; }
 
     void infer(Inference &inference) const override {
         check_kind(inference.host);

@@ -127,6 +127,7 @@ class Layer {
     // without dropout; asked for only where an input or a parameter has one. Throws
     // Error(unsupported) where the layer has none.
     virtual void tangent(Emitter &emitter) const;
+    virtual bool has_tangent() const { return true; }
 };
 
 // The layer of that kind, or null.

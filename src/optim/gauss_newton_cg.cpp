@@ -131,10 +131,9 @@ class GaussNewtonCg final : public Minimizer {
     const char *name() const override { return "gauss_newton_cg"; }
     std::span<const KeyInfo> keys() const override { return kKeys; }
     void check(const Objective &objective) const override {
-        if (!objective.has_products())
-            fail(Status::unsupported,
-                 "minimize: gauss_newton_cg needs Gauss-Newton products, which the problem has "
-                 "only with residuals");
+        if (const Lack lack = objective.lacks_products(); !lack.why.empty())
+            fail_at(lack.node, lack.status,
+                    text("minimize: gauss_newton_cg needs Gauss-Newton products, but ", lack.why));
     }
     void minimize(Minimization &run, const HyperParameters &keys,
                   std::unique_ptr<Vector> &x) const override {

@@ -30,7 +30,6 @@ class HostObjective final : public Objective {
     int64_t residuals() const override { return problem_.residual ? problem_.residuals : 0; }
     double residual_blocks(const Vector &x, bool jacobian,
                            const std::function<void(const ResidualBlock &)> &take) override;
-    bool has_products() const override { return residuals() > 0; }
     void product(const Vector &x, const Vector &v, double fraction, uint64_t part,
                  Vector &out) override;
 

@@ -284,9 +284,9 @@ class LevenbergMarquardt final : public Minimizer {
     // Of cosines: an angle is known to rounding.
     double gradient_tolerance(double epsilon) const override { return 100 * epsilon; }
     void check(const Objective &objective) const override {
-        if (objective.residuals() <= 0)
-            fail(Status::unsupported, text("minimize: levenberg_marquardt needs residuals, but ",
-                                           objective.lacks_residuals()));
+        if (const Lack lack = objective.lacks_residuals(); !lack.why.empty())
+            fail_at(lack.node, lack.status,
+                    text("minimize: levenberg_marquardt needs residuals, but ", lack.why));
     }
     void minimize(Minimization &run, const HyperParameters &keys,
                   std::unique_ptr<Vector> &x) const override {

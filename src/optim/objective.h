@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "base/error.h"
 #include "ops/expression.h"
 
 namespace cnn {
@@ -55,6 +56,13 @@ struct ResidualBlock {
     std::span<const double> jacobian;
 };
 
+// What an objective hasn't, for a refusal's message; an empty reason: it has it.
+struct Lack {
+    std::string why;
+    Status status = Status::unsupported;
+    int32_t node = -1;  // to blame; -1: none
+};
+
 // Every evaluation may throw Error (cancelled, a host's failure). What isn't finite is returned,
 // not thrown.
 class Objective {
@@ -82,15 +90,16 @@ class Objective {
 
     // Least squares: value = 1/2 |r|^2 (regularisers being residuals too). 0: it isn't one.
     virtual int64_t residuals() const { return 0; }
-    // Why it isn't, for messages.
-    virtual std::string lacks_residuals() const { return "the problem is a value alone"; }
+    virtual Lack lacks_residuals() const {
+        return {residuals() > 0 ? "" : "the problem is a value alone"};
+    }
     // Gives all rows, a block at a time, and returns 1/2 |r|^2.
     virtual double residual_blocks(const Vector &x, bool jacobian,
                                    const std::function<void(const ResidualBlock &)> &take);
 
-    // Whether it has Gauss-Newton products: J^T H J v with J the Jacobian of what the loss is put
-    // on and H the loss's Hessian there, plus the regulariser's Hessian.
-    virtual bool has_products() const { return false; }
+    // Gauss-Newton products: J^T H J v with J the Jacobian of what the loss is put on and H the
+    // loss's Hessian there, plus the regulariser's Hessian.
+    virtual Lack lacks_products() const { return lacks_residuals(); }
     // On a part of the data where fraction < 1, the same part for equal `part`.
     virtual void product(const Vector &x, const Vector &v, double fraction, uint64_t part,
                          Vector &out);

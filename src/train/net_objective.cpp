@@ -275,13 +275,49 @@ int64_t NetObjective::residuals() const {
     return sample_rows_ == 0 ? 0 : sample_rows_ * samples_.count() + penalty_rows_;
 }
 
-std::string NetObjective::lacks_residuals() const {
+Lack NetObjective::lacks_residuals() const {
     const Net &net = session_.net();
-    if (penalties_.l1 != 0) return text("l1 is ", penalties_.l1, ", which is no square");
+    if (penalties_.l1 != 0) return {text("l1 is ", penalties_.l1, ", which is no square")};
     for (int32_t id : net.losses())
         if (!net.node(id).loss->has_residuals() || net.node(id).loss_weight < 0)
-            return text(net.describe(id), " is no sum of squares");
-    return "the net has no loss";
+            return {text(net.describe(id), " is no sum of squares"), Status::unsupported, id};
+    if (sample_rows_ == 0) return {"the net has no loss"};
+    if (const int64_t sample = samples_.first_negative_weight(); sample >= 0)
+        return {text("weight ", samples_.weight(sample), " of sample ", sample,
+                     " is negative, and squares have weights of at least 0"),
+                Status::out_of_range};
+    return lacks_tangent([&](size_t tensor) { return moves_[tensor]; });
+}
+
+// Products are of one program for all that isn't frozen.
+Lack NetObjective::lacks_products() const {
+    const auto &tensors = session_.net().parameters();
+    return lacks_tangent([&](size_t tensor) { return tensors[tensor].rate != 0; });
+}
+
+template <class Moves>
+Lack NetObjective::lacks_tangent(const Moves &moves) const {
+    const Net &net = session_.net();
+    const size_t count = net.nodes().size();
+    std::vector<bool> needed(count), reached(count);
+    for (size_t i = count; i-- > 0;) {
+        const Node &node = net.nodes()[i];
+        if (node.loss) needed[i] = true;
+        for (int32_t input : node.inputs)
+            if (needed[i]) needed[static_cast<size_t>(input)] = true;
+    }
+    for (size_t i = 0; i < count; ++i) {
+        const Node &node = net.nodes()[i];
+        for (int32_t p = 0; p < node.parameter_count; ++p)
+            if (moves(static_cast<size_t>(node.first_parameter + p))) reached[i] = true;
+        for (int32_t input : node.inputs)
+            if (reached[static_cast<size_t>(input)]) reached[i] = true;
+        if (!node.layer || node.layer->has_tangent() || !needed[i] || !reached[i]) continue;
+        const auto id = static_cast<int32_t>(i);
+        return {text(net.describe(id), " has no derivative along a direction"), Status::unsupported,
+                id};
+    }
+    return {};
 }
 
 double NetObjective::residual_blocks(const Vector &x, bool jacobian,

@@ -36,11 +36,11 @@ class NetObjective final : public Objective {
     RuleFactors rule_factors() override;
 
     int64_t residuals() const override;
-    std::string lacks_residuals() const override;
+    Lack lacks_residuals() const override;
     double residual_blocks(const Vector &x, bool jacobian,
                            const std::function<void(const ResidualBlock &)> &take) override;
 
-    bool has_products() const override { return true; }
+    Lack lacks_products() const override;
     void product(const Vector &x, const Vector &v, double fraction, uint64_t part,
                  Vector &out) override;
 
@@ -54,6 +54,9 @@ class NetObjective final : public Objective {
     void choose_tensors(const char *operation, const std::vector<std::string> &names);
     void make_penalties();
     void find_residuals();
+    // A layer between what moves and a loss that has no derivative along a direction.
+    template <class Moves>
+    Lack lacks_tangent(const Moves &moves) const;
     Executable &exe() { return session_.executable("minimize"); }
     Ref theta();
     Ref part(Ref whole, int64_t offset) const;

@@ -140,6 +140,19 @@ void Samples::check_weights(const float *weights) const {
                  text(operation_, ": weight ", weights[i], " of sample ", i, " must be finite"));
 }
 
+float Samples::weight(int64_t sample) const {
+    if (!weights_.feed.data) return 1;
+    float value;
+    std::memcpy(&value, weights_.feed.data + sample * weights_.row_bytes, sizeof value);
+    return value;
+}
+
+int64_t Samples::first_negative_weight() const {
+    for (int64_t i = 0; weights_.feed.data && i < count_; ++i)
+        if (weight(i) < 0) return i;
+    return -1;
+}
+
 void Samples::add_target(const Net &net, const cnn_view &view, bool labels, size_t index) {
     const int32_t id = net.losses()[index];
     const Node &loss = net.node(id);

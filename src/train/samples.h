@@ -37,6 +37,9 @@ class Samples {
     int64_t count() const { return count_; }
     // As in ProgramKey.
     uint64_t label_targets() const { return label_targets_; }
+    // A sample's weight, 1 unless given; and the first sample of a negative one, or -1.
+    float weight(int64_t sample) const;
+    int64_t first_negative_weight() const;
     // Points the plan's feeds at samples first, first + 1, ... or, where rows isn't null, at those
     // of these indices. `ones` serves where there are no weights.
     void fill(Plan &plan, int64_t first, const int64_t *rows, const std::vector<float> &ones) const;
