@@ -24,13 +24,17 @@ class HeunWalk final : public Walk {
 
   private:
     void move(int64_t) override {
+        gradient_step_ = rate_ * norm(space_, *gradient_);
         space_.combine(*ahead_, 1, *x_, -rate_, *gradient_);
         run_.value_and_gradient(*ahead_, *ahead_gradient_);
         space_.add(*gradient_, 1, *ahead_gradient_);
         space_.add(*x_, -rate_ / 2, *gradient_);
     }
 
-    double rate_;
+    // Where g(x - a g(x)) is -g(x), x stays though it is no minimum.
+    double gradient_step() const override { return gradient_step_; }
+
+    double rate_, gradient_step_ = 0;
     std::unique_ptr<Vector> ahead_, ahead_gradient_;
 };
 

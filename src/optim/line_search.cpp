@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/error.h"
+#include "base/text.h"
 #include "optim/line_minimum.h"
 
 namespace cnn {
@@ -276,6 +278,16 @@ LineSettings line_settings(const HyperParameters &keys) {
     settings.c1 = keys[Key::c1];
     settings.c2 = keys[Key::c2];
     return settings;
+}
+
+void check_line_search(const Optimizer &optimizer) {
+    if (!optimizer.has(Key::c2) || optimizer.value_or_zero(Key::search_period) > 0) return;
+    const LineSettings settings = line_settings(optimizer);
+    if (settings.kind != LineSearch::strong_wolfe && settings.kind != LineSearch::wolfe) return;
+    if (settings.c1 < settings.c2 && settings.c2 < 1) return;
+    fail(Status::out_of_range,
+         text("minimize: ", optimizer.name(), ": c1 is ", settings.c1, " and c2 is ", settings.c2,
+              ", but a search for Wolfe's conditions needs c1 < c2 < 1"));
 }
 
 LineResult search_line(Line &line, const LineSettings &settings, const LinePoint &start,

@@ -63,5 +63,7 @@ LineResult search_line(Line &line, const LineSettings &settings, const LinePoint
 
 // The optimizers' keys for it.
 LineSettings line_settings(const HyperParameters &keys);
+// Throws Error(out_of_range) for conditions that no point may meet.
+void check_line_search(const Optimizer &optimizer);
 
 }  // namespace cnn

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "optim/line_search.h"
 
 namespace cnn {
 
@@ -16,6 +17,8 @@ constexpr int64_t kStallIterations = 10;
 constexpr double kStallTolerance = 1e-3;
 // A decrease must be small as often in a row before it counts as the end.
 constexpr int kSmallDecreases = 3;
+// A step that is this much shorter than its gradient asks for doesn't tell of a minimum.
+constexpr double kCancels = 1e3;
 
 double default_gradient_tolerance(double epsilon) {
     return std::max(1e-8, 10 * epsilon);
@@ -162,11 +165,15 @@ void Minimization::iterate(const Iterate &at) {
 void Minimization::judge(const Iterate &at, double before) {
     const double test = at.gradient_test >= 0 ? at.gradient_test : at.gradient_norm;
     if (test <= gradient_tolerance_ && gradient_tolerance_ > 0) stop(StopReason::gradient);
-    if (at.step_norm <= step_tolerance_ * at.x_norm) stop(StopReason::step);
+    const bool cancelled = at.gradient_step > kCancels * at.step_norm &&
+                           at.gradient_step > kCancels * step_tolerance_ * at.x_norm;
+    if (at.step_norm <= step_tolerance_ * at.x_norm)
+        stop(cancelled ? StopReason::no_decrease : StopReason::step);
     const double decrease = before - at.value;
     const bool small = std::abs(decrease) <= value_tolerance_ * std::abs(at.value);
     small_decreases_ = small && value_tolerance_ > 0 ? small_decreases_ + 1 : 0;
-    if (small_decreases_ >= kSmallDecreases) stop(StopReason::value);
+    if (small_decreases_ >= kSmallDecreases)
+        stop(cancelled ? StopReason::no_decrease : StopReason::value);
     if (max_iterations_ >= 0 && report_.iterations >= max_iterations_) stop(StopReason::iterations);
     if (options_.seconds > 0 && seconds() >= options_.seconds) stop(StopReason::time);
 }
@@ -184,6 +191,7 @@ void check(const Objective &objective, const Optimizer &optimizer) {
     const Minimizer *minimizer = optimizer.kind().minimizer();
     if (!minimizer) return;
     minimizer->check(objective);
+    check_line_search(optimizer);
     if (!objective.penalized() &&
         (optimizer.value_or_zero(Key::l2) != 0 || optimizer.value_or_zero(Key::l1) != 0))
         fail(Status::unsupported,

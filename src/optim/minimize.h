@@ -79,6 +79,8 @@ struct Iterate {
     double damping = 0;
     // What gradient_tolerance is held against where that isn't gradient_norm.
     double gradient_test = -1;
+    // The length of the step along the gradient alone, where other terms may cancel it.
+    double gradient_step = 0;
 };
 
 // A run as its minimizer sees it. Evaluations are counted here, and here a limit ends the run by

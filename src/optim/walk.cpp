@@ -65,6 +65,7 @@ void Walk::steps() {
         space_.combine(*step_, 1, *x_, -1, *step_);
         at.step_norm = norm(space_, *step_);
         at.x_norm = norm(space_, *x_);
+        at.gradient_step = gradient_step();
         run_.iterate(at);
     }
 }

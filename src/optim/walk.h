@@ -18,6 +18,8 @@ class Walk {
   protected:
     // Moves x by step t, from 1; gradient_ is that at x and may be overwritten.
     virtual void move(int64_t t) = 0;
+    // As in Iterate, of the latest move.
+    virtual double gradient_step() const { return 0; }
 
     Minimization &run_;
     VectorSpace &space_;
