@@ -1,8 +1,19 @@
 /* Optimizers of a host's function: line searches, conjugate gradients, quasi-Newton and least
  * squares methods on problems whose answers are known, and every kind of trouble. */
 #include <math.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 
 #include "public.h"
+
+/* Sanitizers' allocators abort where others fail. */
+#if defined(__has_feature)
+#define SANITIZED __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
 
 static cnn_optimizer *make(cnn_optimizer_kind kind) {
     cnn_optimizer *optimizer = cnn_optimizer_create(kind);
@@ -377,6 +388,28 @@ static void n12_heun_is_stable_as_gradient_descent_is(void **state) {
     cnn_optimizer_destroy(heun);
 }
 
+/* g(x - a g(x)) = -g(x): no step, and no minimum. */
+static void n12_heun_tells_gradients_that_cancel_from_a_minimum(void **state) {
+    (void)state;
+    cnn_optimizer *heun = make(CNN_HEUN);
+    set(heun, CNN_LEARNING_RATE, 0.125);
+    double c = 16, x = 1;
+    cnn_problem problem = of(1, parabola);
+    problem.user = &c;
+    cnn_minimize_report report;
+    OK(cnn_minimize(heun, &problem, &x, NULL, &report, &err));
+    assert_int_equal(report.reason, CNN_STOP_NO_DECREASE);
+    NEAR(report.gradient_norm, 16, 0);
+    /* By its step alone it ends at a minimum. */
+    c = 8;
+    x = 1;
+    OK(cnn_minimize(heun, &problem, &x,
+                    &(cnn_minimize_options){.gradient_tolerance = -1, .step_tolerance = 2}, &report,
+                    &err));
+    assert_int_equal(report.reason, CNN_STOP_STEP);
+    cnn_optimizer_destroy(heun);
+}
+
 /* rosenbrock of x turned by the angle *user */
 static int32_t turned(int64_t n, const double *x, double *value, double *gradient, void *user) {
     const double c = cos(*(double *)user), s = sin(*(double *)user);
@@ -718,6 +751,7 @@ static int32_t show(const cnn_minimize_progress *p, void *user) {
     w->next++;
     w->value = p->value;
     /* The optimizer is in use. */
+    assert_int_equal(cnn_optimizer_set(w->optimizer, CNN_C2, 0.5, NULL), CNN_BUSY);
     assert_int_equal(cnn_optimizer_reset(w->optimizer, NULL), CNN_BUSY);
     cnn_optimizer_destroy(w->optimizer);
     return p->iteration == w->cancel_at;
@@ -735,6 +769,7 @@ static void progress_sees_each_iteration_and_cancels(void **state) {
                        &(cnn_minimize_options){.progress = show, .user = &w}, &report, &err));
     assert_int_equal(report.iterations, 7);
     assert_int_equal(w.next, 8);
+    set(optimizer, CNN_C2, 0.5);
     OK(cnn_optimizer_reset(optimizer, &err));
     cnn_optimizer_destroy(optimizer);
 }
@@ -793,12 +828,54 @@ static void refusals_say_what_is_wrong(void **state) {
     FAILS(CNN_OUT_OF_RANGE,
           cnn_minimize(lbfgs, &problem, x, &(cnn_minimize_options){.step_tolerance = NAN}, NULL,
                        &err));
+    problem.parameters = (int64_t)1 << 40;
+    FAILS(CNN_OUT_OF_RANGE, cnn_minimize(lbfgs, &problem, x, NULL, NULL, &err));
+    SAID("minimize: parameters is 1099511627776");
+    FAILS(CNN_OUT_OF_RANGE,
+          cnn_conjugate_gradient((int64_t)1 << 40, product, NULL, NULL, x, x, NULL, NULL, &err));
+    SAID("conjugate gradient: n is 1099511627776");
+    problem.parameters = 2;
+    /* No point need meet conditions that cross. */
+    set(lbfgs, CNN_C1, 0.4);
+    set(lbfgs, CNN_C2, 0.3);
+    FAILS(CNN_OUT_OF_RANGE, cnn_minimize(lbfgs, &problem, x, NULL, NULL, &err));
+    SAID("c1 is 0.4 and c2 is 0.3");
+    FAILS(CNN_OUT_OF_RANGE, cnn_minimize(lm,
+                                         &(cnn_problem){.parameters = 2,
+                                                        .residuals = 2,
+                                                        .residual_function = rosenbrock_residuals},
+                                         x, &(cnn_minimize_options){.then = lbfgs}, NULL, &err));
+    set(lbfgs, CNN_LINE_SEARCH, CNN_SEARCH_ARMIJO);
+    OK(cnn_minimize(lbfgs, &problem, x, NULL, NULL, &err));
     FAILS(CNN_OUT_OF_RANGE, cnn_optimizer_set(lbfgs, CNN_HISTORY, 2.5, &err));
     SAID("whole");
     FAILS(CNN_OUT_OF_RANGE, cnn_optimizer_set(lbfgs, CNN_LINE_SEARCH, 6, &err));
     FAILS(CNN_NOT_FOUND, cnn_optimizer_set(lbfgs, CNN_LEARNING_RATE, 1, &err));
     cnn_optimizer_destroy(lm);
     cnn_optimizer_destroy(lbfgs);
+}
+
+/* The matrix of a million parameters: eight tebibytes. */
+static void want_of_memory_names_the_call_and_the_size(void **state) {
+    (void)state;
+#if SANITIZED
+    skip();
+#endif
+    enum { n = 1 << 20 };
+    struct rlimit old, limit;
+    assert_int_equal(getrlimit(RLIMIT_AS, &old), 0);
+    limit = old;
+    limit.rlim_cur = (rlim_t)1 << 42;
+    if (old.rlim_cur > limit.rlim_cur) assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+    double *x = calloc(n, sizeof *x);
+    assert_non_null(x);
+    cnn_optimizer *lm = make(CNN_LEVENBERG_MARQUARDT);
+    const cnn_problem problem = of_residuals(2, n, rosenbrock_residuals);
+    FAILS(CNN_OUT_OF_MEMORY, cnn_minimize(lm, &problem, x, NULL, NULL, &err));
+    SAID("minimize: out of memory with 1048576 parameters");
+    cnn_optimizer_destroy(lm);
+    free(x);
+    assert_int_equal(setrlimit(RLIMIT_AS, &old), 0);
 }
 
 static void training_steps_refuse_minimizers(void **state) {
@@ -834,6 +911,7 @@ int main(void) {
         cmocka_unit_test(h8_options_of_gradient_descent),
         cmocka_unit_test(h8_one_optimizer_hands_over_to_another),
         cmocka_unit_test(n12_heun_is_stable_as_gradient_descent_is),
+        cmocka_unit_test(n12_heun_tells_gradients_that_cancel_from_a_minimum),
         cmocka_unit_test(n10_full_matrix_rules_know_no_axes),
         cmocka_unit_test(first_order_rules_minimise_too),
         cmocka_unit_test(h116_fewer_residuals_than_parameters_and_a_singular_jacobian),
@@ -848,6 +926,7 @@ int main(void) {
         cmocka_unit_test(numeric_derivatives_serve_who_has_none),
         cmocka_unit_test(gauss_newton_cg_on_a_part_of_the_rows),
         cmocka_unit_test(refusals_say_what_is_wrong),
+        cmocka_unit_test(want_of_memory_names_the_call_and_the_size),
         cmocka_unit_test(training_steps_refuse_minimizers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

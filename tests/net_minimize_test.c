@@ -248,6 +248,86 @@ static void what_is_no_square_is_named(void **state) {
     SAID("l1 is 0.25");
     cnn_net_destroy(net);
     cnn_optimizer_destroy(lm);
+    lm = made(CNN_LEVENBERG_MARQUARDT);
+    net = compiled(layers(3, 2, 4, 1, CNN_SIGMOID, CNN_LOSS_BINARY_CROSS_ENTROPY), *state, 4);
+    FAILS(CNN_UNSUPPORTED, cnn_net_minimize(net, lm, &xor_samples, NULL, NULL, &err));
+    SAID("no sum of squares");
+    assert_int_equal(err.node, 3);
+    cnn_net_destroy(net);
+    cnn_optimizer_destroy(lm);
+}
+
+static void squares_have_weights_of_at_least_zero(void **state) {
+    skip_without(state);
+    cnn_net *net = xor_net(*state, 3);
+    cnn_optimizer *lm = made(CNN_LEVENBERG_MARQUARDT), *bfgs = made(CNN_BFGS);
+    cnn_samples samples = xor_samples;
+    samples.weight_elements = 4;
+    samples.weights = (const float[]){1, 0, -0.5f, 2};
+    FAILS(CNN_OUT_OF_RANGE, cnn_net_minimize(net, lm, &samples, NULL, NULL, &err));
+    SAID("minimize: levenberg_marquardt");
+    SAID("weight -0.5 of sample 2");
+    const cnn_minimize_options few = {.max_iterations = 2};
+    OK(cnn_net_minimize(net, bfgs, &samples, &few, NULL, &err));
+    samples.weights = (const float[]){1, 0, 0.5f, 2};
+    OK(cnn_net_minimize(net, lm, &samples, &few, NULL, &err));
+    cnn_optimizer_destroy(lm);
+    cnn_optimizer_destroy(bfgs);
+    cnn_net_destroy(net);
+}
+
+static int32_t twice(const cnn_host_call *call, void *user) {
+    (void)user;
+    for (int64_t i = 0; i < call->n * 4; i++) call->output[i] = 2 * call->inputs[0][i];
+    return 0;
+}
+
+static int32_t twice_back(const cnn_host_call *call, void *user) {
+    (void)user;
+    for (int64_t i = 0; call->input_gradients[0] && i < call->n * 4; i++)
+        call->input_gradients[0][i] = 2 * call->output_gradient[i];
+    return 0;
+}
+
+/* Before anything is computed: at zero, a stationary point, too. */
+static void a_host_layer_without_direction_is_named(void **state) {
+    skip_without(state);
+    cnn_net *net = cnn_net_create(&(cnn_net_options){.seed = 5});
+    cnn_node n = cnn_net_input(net, "x", 1, (int64_t[]){2});
+    n = cnn_net_dense(net, n, &(cnn_dense){.name = "hidden", .units = 4});
+    const cnn_node own = n = cnn_net_host_layer(
+        net, &n, 1,
+        &(cnn_host_layer){
+            .name = "own", .kind = "twice", .forward = twice, .backward = twice_back});
+    n = cnn_net_dense(net, n, &(cnn_dense){.name = "out", .units = 1});
+    cnn_net_loss(net, n, &(cnn_loss){.kind = CNN_LOSS_MSE});
+    compiled(net, *state, 4);
+    cnn_samples samples = xor_samples;
+    samples.targets = (const float[]){0, 0, 0, 0};
+    const cnn_optimizer_kind kinds[] = {CNN_LEVENBERG_MARQUARDT, CNN_GAUSS_NEWTON_CG};
+    for (int zero = 0; zero < 2; zero++) {
+        const float zeros[17] = {0};
+        if (zero) OK(cnn_net_set_vector(net, CNN_PARAMETERS, zeros, 17, &err));
+        for (int k = 0; k < LENGTH(kinds); k++) {
+            cnn_optimizer *optimizer = made(kinds[k]);
+            FAILS(CNN_UNSUPPORTED, cnn_net_minimize(net, optimizer, &samples, NULL, NULL, &err));
+            SAID("minimize: ");
+            SAID("twice \"own\" (node 2)");
+            assert_int_equal(err.node, own);
+            cnn_optimizer_destroy(optimizer);
+        }
+    }
+    /* What moves is behind it alone. */
+    cnn_optimizer *lm = made(CNN_LEVENBERG_MARQUARDT), *gn = made(CNN_GAUSS_NEWTON_CG);
+    const char *out[] = {"out"};
+    const cnn_minimize_options options = {.tensors = out, .tensor_count = 1, .max_iterations = 2};
+    OK(cnn_net_minimize(net, lm, &samples, &options, NULL, &err));
+    OK(cnn_net_set_rate(net, "hidden/weight", 0, &err));
+    OK(cnn_net_set_rate(net, "hidden/bias", 0, &err));
+    OK(cnn_net_minimize(net, gn, &samples, &options, NULL, &err));
+    cnn_optimizer_destroy(lm);
+    cnn_optimizer_destroy(gn);
+    cnn_net_destroy(net);
 }
 
 /* The 2-3-1 network on values of one like it: zero can be reached. */
@@ -353,6 +433,15 @@ static void named_tensors_alone_move(void **state) {
     OK(cnn_net_set_rate(net, "out", 0, &err));
     FAILS(CNN_BAD_STATE, cnn_net_minimize(net, optimizer, &xor_samples, NULL, NULL, &err));
     SAID("may move");
+    const char *out[] = {"out"};
+    FAILS(CNN_INVALID_ARGUMENT,
+          cnn_net_minimize(net, optimizer, &xor_samples, &(cnn_minimize_options){.tensors = out},
+                           NULL, &err));
+    SAID("tensor_count is 0");
+    FAILS(CNN_INVALID_ARGUMENT,
+          cnn_net_minimize(net, optimizer, &xor_samples, &(cnn_minimize_options){.tensor_count = 2},
+                           NULL, &err));
+    SAID("is NULL");
     cnn_optimizer_destroy(optimizer);
     cnn_net_destroy(net);
 }
@@ -380,6 +469,9 @@ static void the_error_curve_follows_the_direction(void **state) {
           cnn_net_error_curve(net, &xor_samples, d, 16, alphas, values, 5, &err));
     FAILS(CNN_INVALID_ARGUMENT,
           cnn_net_error_curve(net, &xor_samples, d, 17, NULL, values, 5, &err));
+    FAILS(CNN_OUT_OF_RANGE,
+          cnn_net_error_curve(net, &xor_samples, d, 17, (const double[]){0, NAN}, values, 2, &err));
+    SAID("alphas[1] is nan");
     cnn_net_destroy(net);
 }
 
@@ -387,6 +479,7 @@ static void the_error_curve_follows_the_direction(void **state) {
 
 struct watcher {
     cnn_net *net;
+    cnn_optimizer *optimizer;
     int64_t calls;
     double value;
 };
@@ -400,6 +493,8 @@ static int32_t stop_at_five(const cnn_minimize_progress *p, void *user) {
     float y[4];
     FAILS(CNN_BUSY, cnn_net_run(w->net, xor_x, 8, y, 4, &err));
     FAILS(CNN_BUSY, cnn_net_error_curve(w->net, &xor_samples, NULL, 0, NULL, NULL, 0, &err));
+    FAILS(CNN_BUSY, cnn_optimizer_set(w->optimizer, CNN_LEARNING_RATE, 1, &err));
+    SAID("adam");
     w->value = p->value;
     return p->iteration == 5;
 }
@@ -416,7 +511,7 @@ static void cancelling_leaves_the_best(void **state) {
     skip_without(state);
     cnn_net *net = xor_net(*state, 4);
     cnn_optimizer *optimizer = adam(0.02);
-    struct watcher w = {net, 0, 0};
+    struct watcher w = {net, optimizer, 0, 0};
     cnn_minimize_report report;
     FAILS(CNN_CANCELLED,
           cnn_net_minimize(net, optimizer, &xor_samples,
@@ -433,6 +528,7 @@ static void cancelling_leaves_the_best(void **state) {
                            &err));
     assert_int_equal(report.reason, CNN_STOP_CANCELLED);
     assert_int_equal(w.calls, 4);
+    OK(cnn_optimizer_set(optimizer, CNN_LEARNING_RATE, 0.01, &err));
     assert_true(fabs(loss_of(net, &xor_samples) - report.value) <= 1e-5 * report.value);
     cnn_optimizer_destroy(optimizer);
     cnn_net_destroy(net);
@@ -476,6 +572,8 @@ int main(void) {
         cmocka_unit_test(minimizers_agree_on_linear_nets),
         cmocka_unit_test(a_stalled_optimizer_hands_over),
         cmocka_unit_test(what_is_no_square_is_named),
+        cmocka_unit_test(squares_have_weights_of_at_least_zero),
+        cmocka_unit_test(a_host_layer_without_direction_is_named),
         cmocka_unit_test(second_order_reaches_zero),
         cmocka_unit_test(the_value_is_the_same_in_any_batches),
         cmocka_unit_test(penalties_are_in_the_value),

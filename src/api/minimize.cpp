@@ -66,26 +66,36 @@ void write_report(const MinimizeReport &from, cnn_minimize_report *report) {
 }
 
 InCallback::InCallback(Optimizer *optimizer)
-    : optimizer_(optimizer && !optimizer->in_callback() ? optimizer : nullptr) {
-    if (optimizer_) optimizer_->set_in_callback(true);
+    : optimizer_(optimizer && !optimizer->minimizing() ? optimizer : nullptr),
+      within_another_(optimizer && optimizer->in_callback()) {
+    if (!optimizer_) return;
+    optimizer_->set_in_callback(true);
+    optimizer_->set_minimizing(true);
 }
 
 InCallback::~InCallback() {
-    if (optimizer_) optimizer_->set_in_callback(false);
+    if (!optimizer_) return;
+    optimizer_->set_in_callback(within_another_);
+    optimizer_->set_minimizing(false);
+}
+
+void out_of_memory(const char *call, int64_t n) {
+    fail(Status::out_of_memory, text(call, ": out of memory with ", n, " parameters"));
 }
 
 }  // namespace cnn::api
 
 namespace {
 
-constexpr int64_t kMostParameters = int64_t{1} << 40;
+// Half a tebibyte a vector; more is no size to ask an allocator for.
+constexpr int64_t kMostParameters = int64_t{1} << 36;
 
 HostProblem host_problem(const cnn_problem &given) {
     check_reserved(given.reserved, "minimize");
     check_reserved(given.reserved32, "minimize");
     if (given.parameters < 1 || given.parameters > kMostParameters)
-        fail(Status::out_of_range,
-             text("minimize: parameters is ", given.parameters, ", but must be at least 1"));
+        fail(Status::out_of_range, text("minimize: parameters is ", given.parameters,
+                                        ", but must be 1 to ", kMostParameters));
     if (!given.function == !given.residual_function)
         fail(Status::invalid_argument,
              text("minimize: function and residual_function are both ",
@@ -103,8 +113,8 @@ HostProblem host_problem(const cnn_problem &given) {
     problem.residuals = given.residuals;
     problem.group = given.residual_group == 0 ? 1 : given.residual_group;
     if (given.residuals < 1 || given.residuals > kMostParameters)
-        fail(Status::out_of_range,
-             text("minimize: residuals is ", given.residuals, ", but must be at least 1"));
+        fail(Status::out_of_range, text("minimize: residuals is ", given.residuals,
+                                        ", but must be 1 to ", kMostParameters));
     if (problem.group < 1 || given.residuals % problem.group != 0)
         fail(Status::out_of_range, text("minimize: residual_group is ", given.residual_group,
                                         ", but must divide residuals, ", given.residuals));
@@ -116,6 +126,44 @@ HostProblem host_problem(const cnn_problem &given) {
     return problem;
 }
 
+void minimize_host(HostProblem problem, const Optimizer &optimizer, const MinimizeOptions &options,
+                   double *x, cnn_minimize_report *report) {
+    HostObjective objective(std::move(problem));
+    VectorSpace &space = objective.space();
+    auto point = space.create();
+    const std::span<double> values(x, static_cast<size_t>(space.size()));
+    space.write(*point, values);
+    MinimizeReport result;
+    try {
+        minimize(objective, optimizer, options, point, result);
+    } catch (...) {
+        space.read(*point, values);
+        write_report(result, report);
+        throw;
+    }
+    space.read(*point, values);
+    write_report(result, report);
+}
+
+void solve_host(int64_t n, const LinearSystem &system, const double *b, double *x,
+                const MinimizeOptions &options, cnn_minimize_report *report) {
+    HostVectorSpace space(n);
+    const auto right = space.create(), solution = space.create();
+    const std::span<double> values(x, static_cast<size_t>(n));
+    space.write(*right, {b, static_cast<size_t>(n)});
+    space.write(*solution, values);
+    MinimizeReport result;
+    try {
+        solve_linear(space, system, *right, options, *solution, result);
+    } catch (...) {
+        space.read(*solution, values);
+        write_report(result, report);
+        throw;
+    }
+    space.read(*solution, values);
+    write_report(result, report);
+}
+
 }  // namespace
 
 extern "C" {
@@ -125,27 +173,15 @@ cnn_status cnn_minimize(cnn_optimizer *optimizer, const cnn_problem *problem, do
                         cnn_error *error) {
     return guard(error, [&] {
         Optimizer &first = need(optimizer, "minimize", "optimizer").optimizer;
-        HostObjective objective(host_problem(need(problem, "minimize", "problem")));
+        HostProblem host = host_problem(need(problem, "minimize", "problem"));
         need(x, "minimize", "x");
         if (options && (options->tensors || options->tensor_count != 0))
             fail(Status::invalid_argument, "minimize: a problem has no tensors to name");
         const MinimizeOptions checked = minimize_options(options, "minimize");
         const InCallback first_busy(&first);
         const InCallback then_busy(options && options->then ? &options->then->optimizer : nullptr);
-        HostVectorSpace &space = static_cast<HostVectorSpace &>(objective.space());
-        auto point = space.create();
-        const std::span<double> values(x, static_cast<size_t>(space.size()));
-        space.write(*point, values);
-        MinimizeReport result;
-        try {
-            minimize(objective, first, checked, point, result);
-        } catch (...) {
-            space.read(*point, values);
-            write_report(result, report);
-            throw;
-        }
-        space.read(*point, values);
-        write_report(result, report);
+        naming_memory("minimize", host.parameters,
+                      [&] { minimize_host(std::move(host), first, checked, x, report); });
     });
 }
 
@@ -156,16 +192,12 @@ cnn_status cnn_conjugate_gradient(int64_t n, cnn_product_function product,
     constexpr const char *kCall = "conjugate gradient";
     return guard(error, [&] {
         if (n < 1 || n > kMostParameters)
-            fail(Status::out_of_range, text(kCall, ": n is ", n, ", but must be at least 1"));
+            fail(Status::out_of_range,
+                 text(kCall, ": n is ", n, ", but must be 1 to ", kMostParameters));
         if (!product) fail(Status::invalid_argument, text(kCall, ": product is NULL"));
         need(b, kCall, "b");
         need(x, kCall, "x");
         const MinimizeOptions checked = minimize_options(options, kCall);
-        HostVectorSpace space(n);
-        const auto right = space.create(), solution = space.create();
-        const std::span<double> values(x, static_cast<size_t>(n));
-        space.write(*right, {b, static_cast<size_t>(n)});
-        space.write(*solution, values);
         const auto call = [&](cnn_product_function function, const char *name) {
             return [=](const Vector &v, Vector &y) {
                 if (function(n, elements(v).data(), elements(y).data(), user) != 0)
@@ -175,16 +207,7 @@ cnn_status cnn_conjugate_gradient(int64_t n, cnn_product_function product,
         LinearSystem system;
         system.product = call(product, "product");
         if (preconditioner) system.preconditioner = call(preconditioner, "preconditioner");
-        MinimizeReport result;
-        try {
-            solve_linear(space, system, *right, checked, *solution, result);
-        } catch (...) {
-            space.read(*solution, values);
-            write_report(result, report);
-            throw;
-        }
-        space.read(*solution, values);
-        write_report(result, report);
+        naming_memory(kCall, n, [&] { solve_host(n, system, b, x, checked, report); });
     });
 }
 

@@ -1,6 +1,8 @@
 // Minimising a net's loss over all samples.
 #include "train/net_minimize.h"
 
+#include <cmath>
+
 #include "api/minimize.h"
 
 using namespace cnn;
@@ -11,7 +13,7 @@ namespace {
 std::vector<std::string> tensors_of(const cnn_minimize_options *options) {
     std::vector<std::string> names;
     if (!options) return names;
-    if (options->tensor_count < 0 || (options->tensor_count > 0 && !options->tensors))
+    if (options->tensor_count < 0 || (options->tensor_count > 0) != (options->tensors != nullptr))
         fail(Status::invalid_argument,
              text("minimize: tensor_count is ", options->tensor_count, ", but tensors ",
                   options->tensors ? "isn't" : "is", " NULL"));
@@ -48,7 +50,8 @@ cnn_status cnn_net_minimize(cnn_net *net, cnn_optimizer *optimizer, const cnn_sa
         const InCallback then_busy(options && options->then ? &options->then->optimizer : nullptr);
         MinimizeReport result;
         try {
-            minimize_net(session, first, given, checked, tensors, result);
+            naming_memory("minimize", session.net().theta().elements(),
+                          [&] { minimize_net(session, first, given, checked, tensors, result); });
         } catch (...) {
             if (result.reason != StopReason::none) write_report(result, report);
             throw;
@@ -68,6 +71,10 @@ cnn_status cnn_net_error_curve(cnn_net *net, const cnn_samples *samples, const f
             need(alphas, kCall, "alphas");
             need(values, kCall, "values");
         }
+        for (int64_t i = 0; i < count; ++i)
+            if (!std::isfinite(alphas[i]))
+                fail(Status::out_of_range,
+                     text(kCall, ": alphas[", i, "] is ", alphas[i], ", but must be finite"));
         const int64_t wanted = direction ? session.net().theta().elements() : 0;
         if (elements != wanted)
             fail(Status::shape_mismatch,

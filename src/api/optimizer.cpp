@@ -23,7 +23,12 @@ void cnn_optimizer_destroy(cnn_optimizer *optimizer) {
 cnn_status cnn_optimizer_set(cnn_optimizer *optimizer, cnn_key key, double value,
                              cnn_error *error) {
     return guard(error, [&] {
-        need(optimizer, "set key", "optimizer").optimizer.set(static_cast<Key>(key), value);
+        Optimizer &o = need(optimizer, "set key", "optimizer").optimizer;
+        if (o.minimizing())
+            fail(Status::busy, text("set key: not allowed from within a callback of a "
+                                    "minimisation that uses the optimizer, ",
+                                    o.name()));
+        o.set(static_cast<Key>(key), value);
     });
 }
 

@@ -163,6 +163,9 @@ class Optimizer final : public HyperParameters {
     // While a host's callback runs within a fit, what would take the optimizer from it is refused.
     void set_in_callback(bool value) { in_callback_ = value; }
     bool in_callback() const { return in_callback_; }
+    // While a minimisation runs by it, its keys stay.
+    void set_minimizing(bool value) { minimizing_ = value; }
+    bool minimizing() const { return minimizing_; }
     std::vector<FlatVector> &states() { return states_; }
     // The queue of the device its states are on; null for the host.
     Queue *states_queue() { return device_ ? queue_.get() : nullptr; }
@@ -199,7 +202,7 @@ class Optimizer final : public HyperParameters {
     Terms terms_;
     std::unique_ptr<Kernel> clip_;
     std::vector<Ref> refs_;
-    bool in_callback_ = false;
+    bool in_callback_ = false, minimizing_ = false;
 };
 
 }  // namespace cnn
