@@ -236,11 +236,13 @@ typedef int32_t cnn_activation_kind;
  * beside y.
  */
 enum {
-    CNN_LINEAR = 0,      /**< x */
-    CNN_RELU = 1,        /**< max(x, 0); derivative 0 at 0 (Lin, after eq. 3) */
-    CNN_LEAKY_RELU = 2,  /**< x for x > 0, else slope * x */
-    CNN_SIGMOID = 3,     /**< 1 / (1 + exp(-x)) */
-    CNN_TANH = 4,        /**< tanh(x) */
+    CNN_LINEAR = 0,     /**< x (Hedberg 24, table 3) */
+    CNN_RELU = 1,       /**< max(x, 0); derivative 0 at 0 (Lin, after eq. 3) */
+    CNN_LEAKY_RELU = 2, /**< x for x > 0, else slope * x */
+    /** 1 / (1 + exp(-x)) (Hedberg table 3; Delmas, "Logistic regression", 2nd paragraph; worked
+     *  gradients' sigma) */
+    CNN_SIGMOID = 3,
+    CNN_TANH = 4,        /**< tanh(x) (Hedberg, before 33, of hidden layers) */
     CNN_SCALED_TANH = 5, /**< 1.7159 tanh(2 x / 3) (LeCun et al. 1998) */
     /** x for x > 0, else alpha (exp(x) - 1), alpha being the slope field, whose default is 1 here
      *  (Clevert, Unterthiner, Hochreiter 2016) */
@@ -248,7 +250,8 @@ enum {
     /** x (1 + erf(x / sqrt(2))) / 2, exact, not its approximations (Hendrycks, Gimpel 2016) */
     CNN_GELU = 7,
     CNN_SILU = 8, /**< x / (1 + exp(-x)) */
-    /** (|x| + x + 1) / (2 |x| + 2); derivative 1 / (2 (1 + |x|)^2) (Delmas, before 15) */
+    /** (|x| + x + 1) / (2 |x| + 2); derivative 1 / (2 (1 + |x|)^2) (Delmas,
+     *  "Logistic regression", 2nd paragraph) */
     CNN_SOFT_LOGISTIC = 9,
     CNN_SOFTSIGN = 10, /**< x / (1 + |x|), twice the soft logistic less 1 */
     CNN_ALGEBRAIC = 11 /**< x / sqrt(x^2 + 1) */
@@ -361,7 +364,8 @@ typedef struct cnn_dense {
 
 CNN_API cnn_node cnn_net_dense(cnn_net *net, cnn_node input, const cnn_dense *descriptor);
 
-/** A window slid over each channel. Padding never wins a maximum. Of equal values in a window the
+/** A window slid over each channel; the average of 2x2 sigmoids is that of worked gradients'
+ *  convolutional network. Padding never wins a maximum. Of equal values in a window the
  *  first in row-major order gets the gradient (Hedberg 98-100, corrected). A NaN in a window is its
  *  maximum. */
 typedef struct cnn_pool2d {
@@ -486,7 +490,8 @@ typedef struct cnn_activation {
 CNN_API cnn_node cnn_net_activation(cnn_net *net, cnn_node input, const cnn_activation *descriptor);
 
 /** exp(x_c) / sum_k exp(x_k) over the channels (the first axis), shifted by the maximum (Hedberg
- *  25). Before a cross-entropy use CNN_LOSS_SOFTMAX_CROSS_ENTROPY on the logits instead. */
+ *  25; Delmas 20, its gradient 31-33). Before a cross-entropy use CNN_LOSS_SOFTMAX_CROSS_ENTROPY on
+ * the logits instead. */
 CNN_API cnn_node cnn_net_softmax(cnn_net *net, cnn_node input, const cnn_plain *descriptor);
 
 /** In training each element is zero with probability `rate`, else divided by (1 - rate); else the
@@ -601,7 +606,10 @@ typedef struct cnn_host_layer {
     int64_t reserved[8];
 } cnn_host_layer;
 
-/** Adds a layer that the host computes, of `count` inputs of any shapes. */
+/** Adds a layer that the host computes, of `count` inputs of any shapes. It has no derivative along
+ *  a direction: CNN_LEVENBERG_MARQUARDT and CNN_GAUSS_NEWTON_CG refuse a net (CNN_UNSUPPORTED, with
+ *  the node) in which it lies between what moves and a loss. Every other optimizer serves, and
+ *  those two where it doesn't; a host-defined activation they take. */
 CNN_API cnn_node cnn_net_host_layer(cnn_net *net, const cnn_node *inputs, int32_t count,
                                     const cnn_host_layer *descriptor);
 
@@ -940,10 +948,17 @@ enum {
     CNN_LBFGS = 24,
     /** Levenberg-Marquardt on residuals r with Jacobian J: (J^T J + lambda D) step = -J^T r,
      *  D = diag(J^T J) (Hedberg 104-117, corrected), lambda by the ratio of the actual to the
-     *  predicted reduction, step^T (lambda D step - J^T r) / 2. n^2 numbers. */
+     *  predicted reduction, step^T (lambda D step - J^T r) / 2. n^2 numbers. A step is by Cholesky
+     *  of the normal equations scaled by D; where their condition exceeds 1e14, by the singular
+     *  values of J, its columns scaled likewise, through its triangular factor (pseudo-inverse,
+     *  Hedberg 116-117): those of at most 1e-7 of the largest count as zero in float, in double
+     *  those of at most max(1e-15, max(m, n) 2.2e-16) of it. Of a net it takes sums of squares
+     *  alone, without L1, with weights of losses and samples of at least 0 (CNN_OUT_OF_RANGE
+     *  otherwise names the sample), and no cnn_net_host_layer between what moves and a loss. */
     CNN_LEVENBERG_MARQUARDT = 25,
     /** (G + lambda I) step = -g by truncated conjugate gradients on products with the Gauss-Newton
-     *  matrix G, lambda by the same ratio; no matrix is stored. */
+     *  matrix G, lambda by the same ratio; no matrix is stored. Takes any loss, but no
+     *  cnn_net_host_layer between what isn't frozen and a loss. */
     CNN_GAUSS_NEWTON_CG = 26,
     /** AdaGrad with the whole matrix of sums of g g^T in place of its diagonal (Delmas, after 10):
      *  x -= a (S^(1/2) + epsilon)^-1 g. n^2 numbers, n^3 work a step. */
@@ -986,13 +1001,14 @@ enum {
     CNN_L2 = 8,
     CNN_CLIP_NORM =
         9, /**< scale the loss's gradient so that its 2-norm is at most this; 0: don't */
-    /** lambda of the penalty lambda sum_i |theta_i - center_i|, derivative 0 at the centre (Delmas
-     * 3, note 1: other norms). */
+    /** lambda of the penalty lambda sum_i |theta_i - center_i|, derivative 0 at the centre (Delmas,
+     *  footnote 1 to 3: other norms). */
     CNN_L1 = 10,
     CNN_MEAN_SQUARES = 11,    /**< 0 or 1: AdaGrad's root is of a mean */
     CNN_BIAS_CORRECTION = 12, /**< 0 or 1: of RMSProp's average */
     CNN_LINE_SEARCH = 20,     /**< cnn_line_search */
-    CNN_C1 = 21,              /**< of the line searches; c1 < c2 < 1 */
+    CNN_C1 = 21,              /**< of the line searches; a search for Wolfe's conditions by other
+                                   than c1 < c2 < 1 is CNN_OUT_OF_RANGE */
     CNN_C2 = 22,
     CNN_HISTORY = 23,   /**< pairs that L-BFGS keeps */
     CNN_CG_UPDATE = 24, /**< 0: Polak-Ribiere+, 1: Fletcher-Reeves */
@@ -1146,12 +1162,13 @@ typedef int32_t cnn_stop;
 
 /** Why a minimisation ended. */
 enum {
-    CNN_STOP_NONE = 0,        /**< it didn't begin */
-    CNN_STOP_GRADIENT = 1,    /**< gradient_tolerance */
-    CNN_STOP_STEP = 2,        /**< step_tolerance */
-    CNN_STOP_VALUE = 3,       /**< value_tolerance */
-    CNN_STOP_NO_DECREASE = 4, /**< no lower point was found: a minimum to rounding, or derivatives
-                                   that don't fit the value */
+    CNN_STOP_NONE = 0,     /**< it didn't begin */
+    CNN_STOP_GRADIENT = 1, /**< gradient_tolerance */
+    CNN_STOP_STEP = 2,     /**< step_tolerance */
+    CNN_STOP_VALUE = 3,    /**< value_tolerance */
+    /** No lower point was found: a minimum to rounding, or derivatives that don't fit the value. Of
+     *  CNN_HEUN also where its two gradients cancel, so that it stays at what is no minimum. */
+    CNN_STOP_NO_DECREASE = 4,
     CNN_STOP_ITERATIONS = 5,
     CNN_STOP_EVALUATIONS = 6,
     CNN_STOP_TIME = 7,
@@ -1173,7 +1190,8 @@ typedef struct cnn_minimize_progress {
     int64_t reserved[8];
 } cnn_minimize_progress;
 
-/** Non-zero cancels. May not use the optimizer but for reading. */
+/** Non-zero cancels. May not use the optimizers but for reading: setting a key or resetting gives
+ *  CNN_BUSY, destroying does nothing. */
 typedef int32_t (*cnn_minimize_function)(const cnn_minimize_progress *progress, void *user);
 
 /** When to stop. For tolerances a negative value is a literal zero: never met. A limit that is
@@ -1187,18 +1205,20 @@ typedef struct cnn_minimize_options {
     double
         value_tolerance; /**< three times in a row f fell by at most this |f|; default likewise */
     int64_t max_iterations;  /**< default 1000; negative: no limit */
-    int64_t max_evaluations; /**< of values, with or without gradients; default none */
-    double seconds;          /**< default no limit */
+    int64_t max_evaluations; /**< of values, with or without gradients; default and
+                                  negative: no limit */
+    double seconds;          /**< default and negative: no limit */
     cnn_minimize_function progress;
     void *user;
     /** Takes over for good where the first optimizer stalls: its value fell by less than
      *  stall_tolerance |f| (default 1e-3) in stall_iterations (default 10), or it stopped by step,
      *  value or for want of a decrease (Hedberg 8). NULL: none. */
     cnn_optimizer *then;
-    int64_t stall_iterations;
-    double stall_tolerance;
+    int64_t stall_iterations; /**< negative: by step, value and want of a decrease alone */
+    double stall_tolerance;   /**< negative: only where the value rose, over stall_iterations */
     /** Only of a net: the names of the tensors that move, or of nodes for all of theirs; the others
-     *  stay as they are. NULL: all. Those frozen by cnn_net_set_rate stay in any case. */
+     *  stay as they are. NULL, with count 0: all; one without the other is CNN_INVALID_ARGUMENT.
+     *  Those frozen by cnn_net_set_rate stay in any case. */
     const char *const *tensors;
     int64_t tensor_count;
     int64_t reserved[8];
@@ -1214,13 +1234,19 @@ typedef struct cnn_minimize_report {
     int64_t products;             /**< with the Gauss-Newton matrix */
     int64_t restarts;             /**< of conjugate gradients or of a quasi-Newton matrix */
     int64_t handed_over;          /**< the iteration at which `then` took over; -1: it didn't */
-    int64_t rank;                 /**< of the Jacobian at the end; -1: unknown */
+    /** Of Levenberg-Marquardt: how many singular values of the Jacobian at the end, its columns
+     *  scaled, are above the cut-off told there; -1: unknown, as by other optimizers or of more
+     * than 512 parameters. */
+    int64_t rank;
     double start_value;
     double value;
     double gradient_norm; /**< largest magnitude of an element */
     double step_norm;     /**< 2-norm of the last step */
     double damping;       /**< the last lambda */
-    double condition;     /**< of the Jacobian, its columns scaled to one length; 0: unknown */
+    /** Of the Jacobian at the end, its columns scaled to one length: the largest singular value by
+     *  the smallest, where above 1e5, else an estimate in the 1-norm; infinite where the smallest
+     * is 0 or there are fewer residuals than parameters. 0: unknown, as rank. */
+    double condition;
     double seconds;
     int64_t reserved[8];
 } cnn_minimize_report;
@@ -1272,7 +1298,8 @@ CNN_API cnn_status cnn_net_minimize(cnn_net *net, cnn_optimizer *optimizer,
 
 /** The error curve (Hedberg 8): values[i] = the loss over all samples at theta + alphas[i] d, as
  *  cnn_net_minimize sees it, without penalties. direction is d, as long as theta, or NULL, with
- *  elements 0, for minus the gradient. theta stays as it is. */
+ *  elements 0, for minus the gradient. theta stays as it is. CNN_OUT_OF_RANGE for an alpha that
+ *  isn't finite. */
 CNN_API cnn_status cnn_net_error_curve(cnn_net *net, const cnn_samples *samples,
                                        const float *direction, int64_t elements,
                                        const double *alphas, double *values, int64_t count,
