@@ -949,12 +949,13 @@ enum {
     /** Levenberg-Marquardt on residuals r with Jacobian J: (J^T J + lambda D) step = -J^T r,
      *  D = diag(J^T J) (Hedberg 104-117, corrected), lambda by the ratio of the actual to the
      *  predicted reduction, step^T (lambda D step - J^T r) / 2. n^2 numbers. A step is by Cholesky
-     *  of the normal equations scaled by D; where their condition exceeds 1e14, by the singular
-     *  values of J, its columns scaled likewise, through its triangular factor (pseudo-inverse,
-     *  Hedberg 116-117): those of at most 1e-7 of the largest count as zero in float, in double
-     *  those of at most max(1e-15, max(m, n) 2.2e-16) of it. Of a net it takes sums of squares
-     *  alone, without L1, with weights of losses and samples of at least 0 (CNN_OUT_OF_RANGE
-     *  otherwise names the sample), and no cnn_net_host_layer between what moves and a loss. */
+     *  of the damped normal equations scaled by D; where their condition exceeds 1e14, by the
+     * singular values of J, its columns scaled likewise, through its triangular factor
+     * (pseudo-inverse, Hedberg 116-117): those of at most 1e-7 of the largest count as zero in
+     * float, in double those of at most max(1e-15, max(m, n) 2.2e-16) of it. Of a net it takes sums
+     * of squares alone, without L1, with weights of losses and samples of at least 0
+     * (CNN_OUT_OF_RANGE otherwise names the sample), and no cnn_net_host_layer between what moves
+     * and a loss. */
     CNN_LEVENBERG_MARQUARDT = 25,
     /** (G + lambda I) step = -g by truncated conjugate gradients on products with the Gauss-Newton
      *  matrix G, lambda by the same ratio; no matrix is stored. Takes any loss, but no
@@ -1277,7 +1278,8 @@ typedef struct cnn_problem {
  *  of a first-order rule act on all parameters. options and report are nullable. Success whatever
  *  stopped it, but for CNN_CANCELLED by a callback and CNN_NOT_FINITE at the start or where no step
  *  leads to a finite value: x is then the best point so far and the report is written too.
- *  CNN_UNSUPPORTED: the optimizer needs residuals that the problem hasn't. */
+ *  CNN_UNSUPPORTED: the optimizer needs residuals that the problem hasn't. CNN_OUT_OF_RANGE for
+ *  more than 2^36 parameters or residuals; CNN_OUT_OF_MEMORY names the parameters' number. */
 CNN_API cnn_status cnn_minimize(cnn_optimizer *optimizer, const cnn_problem *problem, double *x,
                                 const cnn_minimize_options *options, cnn_minimize_report *report,
                                 cnn_error *error);
