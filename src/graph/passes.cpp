@@ -118,6 +118,7 @@ class Folding {
     Program &program_;
     const Device &device_;
     std::vector<Op> early_;
+    size_t before_repeated_ = 0;  // operations that now stand there and didn't
 };
 
 // Puts what depends on theta and s alone before all else.
@@ -128,15 +129,18 @@ void Folding::hoist() {
         return space == Space::parameter || space == Space::state || known[static_cast<size_t>(id)];
     };
     std::vector<Op> late;
-    for (Op &op : program_.ops) {
+    for (size_t i = 0; i < program_.ops.size(); ++i) {
+        Op &op = program_.ops[i];
         const auto made = [&](TensorId id) {
             return id != kNoTensor && tensor(id).space == Space::activation;
         };
         const bool early = op.kind == OpKind::pointwise &&
                            std::all_of(op.inputs.begin(), op.inputs.end(), is_known) &&
                            std::all_of(op.outputs.begin(), op.outputs.end(), made);
-        if (early)
+        if (early) {
             for (TensorId id : op.outputs) known[static_cast<size_t>(id)] = true;
+            if (i >= program_.repeated) ++before_repeated_;
+        }
         (early ? early_ : late).push_back(std::move(op));
     }
     program_.ops = std::move(late);
@@ -175,6 +179,7 @@ void Folding::fold(Op &normalise) {
     channels.space = Space::activation;
     channels.offset = 0;
     const TensorId scale = add(channels), offset = add(channels);
+    ++before_repeated_;
     early_.push_back({OpKind::pointwise,
                       normalise.node,
                       std::move(inputs),
@@ -187,6 +192,7 @@ void Folding::fold(Op &normalise) {
 void Folding::run() {
     const auto normalises = [](const Op &op) { return form_of(op) == PointwiseForm::normalise; };
     if (std::none_of(program_.ops.begin(), program_.ops.end(), normalises)) return;
+    const bool repeats = program_.repeated < program_.ops.size();
     hoist();
     const std::vector<int> readers = count_readers(program_);
     for (size_t i = 0; i < program_.ops.size(); ++i) {
@@ -199,6 +205,7 @@ void Folding::run() {
     }
     std::move(program_.ops.begin(), program_.ops.end(), std::back_inserter(early_));
     program_.ops = std::move(early_);
+    if (repeats) program_.repeated += before_repeated_;
 }
 
 class Fusion {
