@@ -9,11 +9,26 @@
 #include "base/text.h"
 
 #if defined(CNN_MIMALLOC)
-#include <dlfcn.h>
+#include "base/library.h"
+#endif
+#if defined(_WIN32)
+#include <malloc.h>
 #endif
 
 namespace cnn {
 namespace {
+
+#if defined(_WIN32)
+
+void *system_alloc(void *, size_t size, size_t align) {
+    return _aligned_malloc(size, align);
+}
+
+void system_free(void *, void *ptr, size_t, size_t) {
+    _aligned_free(ptr);
+}
+
+#else
 
 void *system_alloc(void *, size_t size, size_t align) {
     if (align < sizeof(void *)) align = sizeof(void *);
@@ -25,6 +40,8 @@ void *system_alloc(void *, size_t size, size_t align) {
 void system_free(void *, void *ptr, size_t, size_t) {
     std::free(ptr);
 }
+
+#endif
 
 bool is_aligned(const void *ptr, size_t align) {
     return reinterpret_cast<uintptr_t>(ptr) % align == 0;
@@ -54,33 +71,35 @@ void Allocator::mimalloc_free(void *user, void *ptr, size_t, size_t) {
 
 #if defined(CNN_MIMALLOC)
 
-// RTLD_LOCAL keeps the malloc and operator new that the library also exports out of the process.
-// RTLD_NODELETE: threads that allocated call into the library when they end, which may be after
-// the last Allocator is gone.
-void Allocator::open_mimalloc() noexcept {
-    constexpr int kFlags = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE;
-    library_ = dlopen("libmimalloc.so.2", kFlags);
-    if (library_ == nullptr) library_ = dlopen("libmimalloc.so", kFlags);
-    if (library_ != nullptr) {
-        mimalloc_.alloc =
-            reinterpret_cast<decltype(mimalloc_.alloc)>(dlsym(library_, "mi_malloc_aligned"));
-        mimalloc_.free = reinterpret_cast<decltype(mimalloc_.free)>(dlsym(library_, "mi_free"));
-    }
+// Its own malloc and operator new, which the library also exports, stay out of the process.
+void Allocator::open_mimalloc() {
+#if defined(_WIN32)
+    static constexpr const char *kNames[] = {"mimalloc.dll", "libmimalloc.dll"};
+#elif defined(__APPLE__)
+    static constexpr const char *kNames[] = {"libmimalloc.2.dylib", "libmimalloc.dylib"};
+#else
+    static constexpr const char *kNames[] = {"libmimalloc.so.2", "libmimalloc.so"};
+#endif
+    std::string why;
+    library_ = open_library(kNames, why);
+    if (library_ == nullptr) return;
+    mimalloc_.alloc =
+        reinterpret_cast<decltype(mimalloc_.alloc)>(library_symbol(library_, "mi_malloc_aligned"));
+    mimalloc_.free =
+        reinterpret_cast<decltype(mimalloc_.free)>(library_symbol(library_, "mi_free"));
     if (mimalloc_.alloc != nullptr && mimalloc_.free != nullptr) {
         hooks_ = {&mimalloc_, mimalloc_alloc, mimalloc_free};
         kind_ = "mimalloc";
-    } else {
-        dlerror();  // the host must not find our failure in its own next check
     }
 }
 
 Allocator::~Allocator() {
-    if (library_ != nullptr) dlclose(library_);
+    if (library_ != nullptr) close_library(library_);
 }
 
 #else
 
-void Allocator::open_mimalloc() noexcept {}
+void Allocator::open_mimalloc() {}
 
 Allocator::~Allocator() = default;
 
@@ -91,8 +110,9 @@ void Allocator::reserve(size_t size) {
     size_t before = in_use_.load(std::memory_order_relaxed);
     do {
         if (size > limit || before > limit - size) {
-            fail(Status::limit_exceeded, text("memory: ", size, " bytes requested with ", before,
-                                              " in use would exceed the limit of ", limit));
+            fail(Status::limit_exceeded,
+                 text("memory: ", size, " bytes more, with ", before, " in use, take ",
+                      before + size, ", but memory_limit is ", limit));
         }
     } while (!in_use_.compare_exchange_weak(before, before + size, std::memory_order_relaxed));
 

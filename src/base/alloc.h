@@ -47,7 +47,7 @@ class Allocator {
 
     static void *mimalloc_alloc(void *user, size_t size, size_t align);
     static void mimalloc_free(void *user, void *ptr, size_t size, size_t align);
-    void open_mimalloc() noexcept;
+    void open_mimalloc();
 
     AllocatorHooks hooks_;
     [[maybe_unused]] Mimalloc mimalloc_{};  // unused where it is built without

@@ -1,8 +1,13 @@
 // What the processor offers: instruction sets, cores and caches.
 #include "base/cpu_info.h"
 
+#if defined(_WIN32)
+#include <windows.h>
+#else
 #include <unistd.h>
+#endif
 
+#include <bit>
 #include <cstdint>
 
 #if defined(__linux__)
@@ -72,6 +77,12 @@ void detect_caches(CpuInfo &info) noexcept {
     }
 }
 
+#elif defined(_WIN32)
+
+void detect_instructions(CpuInfo &) noexcept {}
+
+void detect_caches(CpuInfo &) noexcept {}
+
 #else
 
 void detect_instructions(CpuInfo &) noexcept {}
@@ -93,6 +104,20 @@ void detect_caches(CpuInfo &info) noexcept {
 
 #endif
 
+#if defined(_WIN32)
+
+int detect_cores() noexcept {
+    DWORD_PTR own = 0, all = 0;
+    if (GetProcessAffinityMask(GetCurrentProcess(), &own, &all) != 0 && own != 0) {
+        return std::popcount(static_cast<uint64_t>(own));
+    }
+    SYSTEM_INFO system;
+    GetSystemInfo(&system);
+    return static_cast<int>(system.dwNumberOfProcessors);
+}
+
+#else
+
 int detect_cores() noexcept {
 #if defined(__linux__)
     // The kernel refuses a set smaller than its own: this one is beyond any kernel's limit.
@@ -106,6 +131,8 @@ int detect_cores() noexcept {
     const long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? static_cast<int>(online) : 1;
 }
+
+#endif
 
 }  // namespace
 

@@ -1,20 +1,15 @@
 // Whole files: read at once, replaced at once or not at all.
 #include "base/file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <utility>
 
 #include "base/error.h"
+#include "base/system_file.h"
 #include "base/text.h"
 
 namespace cnn {
@@ -30,7 +25,11 @@ namespace {
 
 std::string reason(int error_number) {
     std::array<char, 256> buffer{};
+#if defined(_WIN32)
+    return reason_from(strerror_s(buffer.data(), buffer.size(), error_number), buffer.data());
+#else
     return reason_from(strerror_r(error_number, buffer.data(), buffer.size()), buffer.data());
+#endif
 }
 
 [[noreturn]] void fail_io(const char *action, const std::string &path, int error_number) {
@@ -45,38 +44,23 @@ void check_path(const std::string &path) {
 
 struct Descriptor {
     int fd;
-    ~Descriptor() { close(fd); }
+    ~Descriptor() { system_file::close(fd); }
 };
-
-int open_retrying(const char *path, int flags, mode_t mode = 0) {
-    int fd;
-    do {
-        fd = open(path, flags | O_CLOEXEC, mode);
-    } while (fd < 0 && errno == EINTR);
-    return fd;
-}
 
 // The kernel refuses or cuts larger requests.
 constexpr size_t kMaxTransfer = size_t{1} << 30;
-
-// `path` with its symbolic links followed; `path` itself if nothing is there yet.
-std::string resolved(const std::string &path) {
-    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
-                                                           &std::free);
-    return real != nullptr ? std::string(real.get()) : path;
-}
 
 }  // namespace
 
 std::vector<uint8_t> read_file(const std::string &path, size_t max_size) {
     check_path(path);
-    const Descriptor file{open_retrying(path.c_str(), O_RDONLY)};
+    const Descriptor file{system_file::open_to_read(path)};
     if (file.fd < 0) fail_io("open", path, errno);
-    struct stat info;
-    if (fstat(file.fd, &info) != 0) fail_io("read", path, errno);
+    system_file::Info info;
+    if (!system_file::info_of(file.fd, info)) fail_io("read", path, errno);
 
     // The size is a hint: the file may grow, or be a pipe.
-    const size_t hint = S_ISREG(info.st_mode) ? static_cast<size_t>(info.st_size) : 0;
+    const size_t hint = info.regular ? static_cast<size_t>(info.size) : 0;
     std::vector<uint8_t> bytes;
     size_t used = 0;
     if (hint <= max_size) bytes.resize(hint + 1);
@@ -87,8 +71,7 @@ std::vector<uint8_t> read_file(const std::string &path, size_t max_size) {
         }
         if (used == bytes.size()) bytes.resize(used + std::max<size_t>(used, 4096));
         const size_t wanted = std::min(bytes.size() - used, kMaxTransfer);
-        const ssize_t got = read(file.fd, bytes.data() + used, wanted);
-        if (got < 0 && errno == EINTR) continue;
+        const int64_t got = system_file::read(file.fd, bytes.data() + used, wanted);
         if (got < 0) fail_io("read", path, errno);
         if (got == 0) break;
         used += static_cast<size_t>(got);
@@ -99,22 +82,21 @@ std::vector<uint8_t> read_file(const std::string &path, size_t max_size) {
 
 AtomicFile::AtomicFile(const std::string &path) : path_(path) {
     check_path(path);
-    target_ = resolved(path);
-    directory_ = target_.substr(0, target_.rfind('/') + 1);
-    struct stat info;
-    const bool exists = stat(target_.c_str(), &info) == 0;
+    target_ = system_file::resolved(path);
+    directory_ = system_file::directory_of(target_);
+    system_file::Info info;
+    const bool exists = system_file::info_of(target_, info);
     if (!exists && errno != ENOENT) fail_io("write", path_, errno);
-    if (exists && !S_ISREG(info.st_mode)) {
+    if (exists && !info.regular) {
         fail(Status::io_error, text("cannot write '", path_, "': it is not a regular file"));
     }
     // Renaming would replace even a file that may not be written.
-    if (exists && access(target_.c_str(), W_OK) != 0) fail_io("write", path_, errno);
+    if (exists && !system_file::may_write(target_)) fail_io("write", path_, errno);
 
     open_temporary(exists ? 0600 : 0666);
-    if (!exists) return;
-    // The owner is kept where the system allows it; the permissions must be.
-    [[maybe_unused]] const int owned = fchown(file_, info.st_uid, info.st_gid);
-    if (fchmod(file_, info.st_mode & 0777) != 0) fail_with("set the permissions of", errno);
+    if (exists && !system_file::take_attributes(file_, info)) {
+        fail_with("set the permissions of", errno);
+    }
 }
 
 AtomicFile::~AtomicFile() {
@@ -124,11 +106,11 @@ AtomicFile::~AtomicFile() {
 // A name that does not depend on the target's, which may be as long as names can be.
 void AtomicFile::open_temporary(uint32_t mode) {
     constexpr int kAttempts = 100;
-    const auto process = static_cast<int64_t>(getpid());
+    const int64_t process = system_file::process_id();
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
         const int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
         temporary_ = text(directory_, ".cnn-", process, "-", now, "-", attempt, ".tmp");
-        file_ = open_retrying(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL, mode);
+        file_ = system_file::create(temporary_, mode);
         if (file_ >= 0) return;
         if (errno != EEXIST) break;
     }
@@ -138,8 +120,8 @@ void AtomicFile::open_temporary(uint32_t mode) {
 void AtomicFile::write(std::span<const uint8_t> bytes) {
     if (file_ < 0) fail(Status::bad_state, text("'", path_, "' is no longer being written"));
     while (!bytes.empty()) {
-        const ssize_t put = ::write(file_, bytes.data(), std::min(bytes.size(), kMaxTransfer));
-        if (put < 0 && errno == EINTR) continue;
+        const size_t wanted = std::min(bytes.size(), kMaxTransfer);
+        const int64_t put = system_file::write(file_, bytes.data(), wanted);
         if (put < 0) fail_with("write", errno);
         bytes = bytes.subspan(static_cast<size_t>(put));
     }
@@ -147,35 +129,31 @@ void AtomicFile::write(std::span<const uint8_t> bytes) {
 
 void AtomicFile::commit() {
     if (file_ < 0) fail(Status::bad_state, text("'", path_, "' is no longer being written"));
-    if (fsync(file_) != 0) fail_with("sync", errno);
-    const int file = std::exchange(file_, -1);
-    // After EINTR the descriptor is closed all the same.
-    if (close(file) != 0 && errno != EINTR) fail_with("close", errno);
-    if (rename(temporary_.c_str(), target_.c_str()) != 0) fail_with("replace", errno);
+    if (!system_file::sync(file_)) fail_with("sync", errno);
+    if (!system_file::close(std::exchange(file_, -1))) fail_with("close", errno);
+    if (!system_file::replace(target_, temporary_)) fail_with("replace", errno);
     temporary_.clear();
-    sync_directory();
-}
-
-// Makes the new name survive a crash; a file system that cannot sync directories is let be.
-void AtomicFile::sync_directory() {
-    const std::string directory = directory_.empty() ? "." : directory_;
-    const int fd = open_retrying(directory.c_str(), O_RDONLY | O_DIRECTORY);
-    if (fd < 0) return;
-    const Descriptor descriptor{fd};
-    if (fsync(fd) != 0 && errno == EIO) {
+    if (!system_file::sync_directory(directory_)) {
         fail_io("sync the directory, after the file was replaced, of", path_, errno);
     }
 }
 
 void AtomicFile::discard() noexcept {
-    if (file_ >= 0) close(std::exchange(file_, -1));
-    if (!temporary_.empty()) unlink(temporary_.c_str());
+    if (file_ >= 0) system_file::close(std::exchange(file_, -1));
+    if (!temporary_.empty()) system_file::remove(temporary_);
     temporary_.clear();
 }
 
 void AtomicFile::fail_with(const char *action, int error_number) {
     discard();
     fail_io(action, path_, error_number);
+}
+
+FileLock::FileLock(const std::string &path) noexcept
+    : file_(system_file::open_to_lock(path)), held_(file_ >= 0 && system_file::lock(file_)) {}
+
+FileLock::~FileLock() {
+    if (file_ >= 0) system_file::close(file_);
 }
 
 void write_file_atomic(const std::string &path, std::span<const uint8_t> bytes) {

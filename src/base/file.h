@@ -28,7 +28,6 @@ class AtomicFile {
   private:
     [[noreturn]] void fail_with(const char *action, int error_number);
     void open_temporary(uint32_t mode);
-    void sync_directory();
     void discard() noexcept;
 
     std::string path_;       // as the caller named it, for messages
@@ -36,6 +35,22 @@ class AtomicFile {
     std::string directory_;  // where target_ lies, with its final slash; empty: the current one
     std::string temporary_;
     int file_ = -1;
+};
+
+// Held from its making to its end by one of all the threads and processes that name the same file,
+// which is made and stays. Where that fails (a read-only or remote file system) nothing is held.
+class FileLock {
+  public:
+    explicit FileLock(const std::string &path) noexcept;
+    ~FileLock();
+    FileLock(const FileLock &) = delete;
+    FileLock &operator=(const FileLock &) = delete;
+
+    bool held() const { return held_; }
+
+  private:
+    int file_ = -1;
+    bool held_ = false;
 };
 
 void write_file_atomic(const std::string &path, std::span<const uint8_t> bytes);

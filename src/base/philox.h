@@ -56,7 +56,7 @@ class RandomStream {
     // Fisher and Yates, every order equally likely.
     template <class T>
     void shuffle(std::span<T> items) const {
-        Draws draws{*this};
+        Draws draws{key_, stream_};
         for (size_t i = items.size(); i > 1; --i) {
             std::swap(items[i - 1], items[static_cast<size_t>(draws.below(i))]);
         }
@@ -69,6 +69,8 @@ class RandomStream {
     }
 
   private:
+    friend class Permutation;
+
     static constexpr uint64_t kNormal = uint64_t{1} << 62;
     static constexpr uint64_t kShuffle = uint64_t{2} << 62;
 
@@ -78,13 +80,13 @@ class RandomStream {
 
     // The words of a shuffle, one after the other.
     struct Draws {
-        const RandomStream &stream;
+        uint64_t key, stream;
         uint64_t next = 0;
         std::array<uint32_t, 4> words{};
 
         uint32_t word() {
             if (next % 4 == 0) {
-                words = philox(stream.key_, kShuffle | (next / 4), stream.stream_);
+                words = philox(key, kShuffle | (next / 4), stream);
             }
             return words[static_cast<size_t>(next++ % 4)];
         }
@@ -114,6 +116,31 @@ class RandomStream {
 
     uint64_t key_;
     uint64_t stream_;
+};
+
+// RandomStream::permutation a piece at a time.
+class Permutation {
+  public:
+    Permutation() : Permutation(RandomStream(0, 0), {}) {}
+    Permutation(const RandomStream &stream, std::span<int64_t> out)
+        : out_(out), draws_{stream.key_, stream.stream_}, unshuffled_(out.size()) {}
+
+    // Does the work of so many elements, which are written once and then shuffled; whether all of
+    // it is done.
+    bool advance(size_t elements) {
+        for (; elements > 0 && written_ < out_.size(); --elements, ++written_)
+            out_[written_] = static_cast<int64_t>(written_);
+        for (; elements > 0 && unshuffled_ > 1; --elements, --unshuffled_)
+            std::swap(out_[unshuffled_ - 1], out_[static_cast<size_t>(draws_.below(unshuffled_))]);
+        return written_ == out_.size() && unshuffled_ <= 1;
+    }
+    // In order, without a shuffle.
+    void keep_order() { unshuffled_ = 0; }
+
+  private:
+    std::span<int64_t> out_;
+    RandomStream::Draws draws_;
+    size_t written_ = 0, unshuffled_;
 };
 
 }  // namespace cnn

@@ -2,9 +2,6 @@
 #include "base/thread_pool.h"
 
 #include <pthread.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +11,7 @@
 #include "base/error.h"
 #include "base/fpenv.h"
 #include "base/parking.h"
+#include "base/process.h"
 #include "base/text.h"
 
 namespace cnn {
@@ -42,62 +40,6 @@ bool spin_until(Done done) noexcept {
     return done();
 }
 
-// Tells a forked child from the process that made the mark, without a system call where the
-// kernel can clear a page at fork.
-class ProcessMark {
-  public:
-    ProcessMark() noexcept : owner_(getpid()) {
-#if defined(MADV_WIPEONFORK)
-        const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-        void *const page =
-            mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (page == MAP_FAILED) return;
-        if (madvise(page, size, MADV_WIPEONFORK) != 0) {
-            munmap(page, size);
-            return;
-        }
-        size_ = size;
-        flag_ = static_cast<volatile int *>(page);
-        *flag_ = 1;
-#endif
-    }
-    ~ProcessMark() {
-        if (flag_ != nullptr) munmap(const_cast<int *>(flag_), size_);
-    }
-    ProcessMark(const ProcessMark &) = delete;
-    ProcessMark &operator=(const ProcessMark &) = delete;
-
-    bool forked() const noexcept {
-        return flag_ != nullptr ? *flag_ == 0 : getpid() != owner_;
-    }
-
-  private:
-    pid_t owner_;
-    size_t size_ = 0;
-    volatile int *flag_ = nullptr;
-};
-
-// Blocks signals while it lives, so that threads started meanwhile never run a host's handler.
-// Faults stay open: they belong to the thread that makes them, and a host's crash reporter must
-// see them.
-class SignalsBlocked {
-  public:
-    SignalsBlocked() noexcept {
-        sigset_t all;
-        sigfillset(&all);
-        for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) {
-            sigdelset(&all, fault);
-        }
-        pthread_sigmask(SIG_SETMASK, &all, &saved_);
-    }
-    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &saved_, nullptr); }
-    SignalsBlocked(const SignalsBlocked &) = delete;
-    SignalsBlocked &operator=(const SignalsBlocked &) = delete;
-
-  private:
-    sigset_t saved_;
-};
-
 }  // namespace
 
 // A run opens the gate, wakes workers by a new epoch, takes parts with them, closes the gate and
@@ -118,7 +60,11 @@ struct ThreadPool::Workers {
     void work() noexcept;
     void stop() noexcept;
 
-    // The job: written while the gate is closed and nobody inside.
+    void post(Job &job) noexcept;
+    bool withdraw(Job &job) noexcept;
+    Job *take_job() noexcept;
+
+    // The parts of a run: written while the gate is closed and nobody inside.
     void (*fn)(void *, int64_t) = nullptr;
     void *ctx = nullptr;
     int64_t parts = 0;
@@ -131,6 +77,11 @@ struct ThreadPool::Workers {
     alignas(64) std::atomic<uint32_t> epoch{0};
     std::atomic<uint32_t> sleepers{0};
     std::atomic<bool> stopping{false};
+
+    // Posted jobs, the first to come first.
+    std::atomic<bool> has_jobs{false};
+    std::mutex jobs_mutex;
+    Job *jobs = nullptr;
 };
 
 ThreadPool::Workers::Workers(int count) {
@@ -231,24 +182,92 @@ void ThreadPool::Workers::work() noexcept {
         wait_for_work(seen);
         seen = epoch.load(std::memory_order_acquire);
         if (stopping.load()) return;
-        if (!enter()) continue;
-        take_parts();
-        leave();
+        if (enter()) {
+            take_parts();
+            leave();
+        }
+        while (Job *job = take_job()) job->run(*job);
     }
 }
 
-ThreadPool::ThreadPool(int threads) : threads_(threads) {
+void ThreadPool::Workers::post(Job &job) noexcept {
+    job.next = nullptr;
+    {
+        const std::lock_guard lock(jobs_mutex);
+        Job **end = &jobs;
+        while (*end != nullptr) end = &(*end)->next;
+        *end = &job;
+        has_jobs.store(true, std::memory_order_relaxed);
+    }
+    epoch.fetch_add(1);
+    if (sleepers.load() != 0) unpark(epoch, 1);
+}
+
+bool ThreadPool::Workers::withdraw(Job &job) noexcept {
+    const std::lock_guard lock(jobs_mutex);
+    for (Job **link = &jobs; *link != nullptr; link = &(*link)->next) {
+        if (*link != &job) continue;
+        *link = job.next;
+        has_jobs.store(jobs != nullptr, std::memory_order_relaxed);
+        return true;
+    }
+    return false;
+}
+
+Job *ThreadPool::Workers::take_job() noexcept {
+    if (!has_jobs.load(std::memory_order_relaxed)) return nullptr;
+    const std::lock_guard lock(jobs_mutex);
+    Job *const first = jobs;
+    if (first != nullptr) jobs = first->next;
+    has_jobs.store(jobs != nullptr, std::memory_order_relaxed);
+    return first;
+}
+
+namespace {
+
+// A run by the host's threads. Each takes parts until there are none, so that a host with fewer
+// threads than tasks loses nothing by it.
+struct HostJob {
+    int64_t parts;
+    void (*fn)(void *, int64_t);
+    void *ctx;
+    std::atomic<int64_t> next{0};
+
+    void take_parts() noexcept {
+        for (;;) {
+            const int64_t part = next.fetch_add(1, std::memory_order_relaxed);
+            if (part >= parts) return;
+            fn(ctx, part);
+        }
+    }
+};
+
+}  // namespace
+
+ThreadPool::ThreadPool(int threads, const TaskRunner &host) : threads_(threads), host_(host) {
     if (threads < 1) fail(Status::invalid_argument, text("threads: ", threads, " is less than 1"));
 }
 
 ThreadPool::~ThreadPool() = default;
 
 void ThreadPool::run(int64_t parts, void (*fn)(void *ctx, int64_t part), void *ctx) {
-    if (parts > 1 && threads_ > 1 && !busy_.exchange(true, std::memory_order_acquire)) {
-        run_shared(parts, fn, ctx);
-        return;
+    if (parts > 1 && threads_ > 1) {
+        if (host_.run != nullptr) return run_by_host(parts, fn, ctx);
+        if (!busy_.exchange(true, std::memory_order_acquire)) return run_shared(parts, fn, ctx);
     }
     for (int64_t part = 0; part < parts; ++part) fn(ctx, part);
+}
+
+void ThreadPool::run_by_host(int64_t parts, void (*fn)(void *, int64_t), void *ctx) const {
+    HostJob job{parts, fn, ctx};
+    const auto count = static_cast<int32_t>(std::min<int64_t>(parts, threads_));
+    const auto task = [](void *context, int32_t) {
+        const DefaultFloatEnvironment environment;
+        static_cast<HostJob *>(context)->take_parts();
+    };
+    host_.run(host_.user, count, task, &job);
+    // A host that left tasks out must not leave work undone.
+    job.take_parts();
 }
 
 void ThreadPool::run_shared(int64_t parts, void (*fn)(void *, int64_t), void *ctx) {
@@ -257,12 +276,45 @@ void ThreadPool::run_shared(int64_t parts, void (*fn)(void *, int64_t), void *ct
         ~Release() { busy.store(false, std::memory_order_release); }
     } const release{busy_};
 
-    if (workers_ == nullptr) workers_ = std::make_unique<Workers>(threads_ - 1);
-    if (workers_->process.forked()) {
+    Workers *const helpers = workers();
+    if (helpers == nullptr || helpers->process.forked()) {
         for (int64_t part = 0; part < parts; ++part) fn(ctx, part);
         return;
     }
-    workers_->run(parts, fn, ctx);
+    helpers->run(parts, fn, ctx);
+}
+
+// Null while another thread starts them, or in a process that was forked meanwhile.
+ThreadPool::Workers *ThreadPool::workers() {
+    Workers *found = workers_.load(std::memory_order_acquire);
+    if (found != nullptr) return found;
+    const std::unique_lock lock(starting_, std::try_to_lock);
+    if (!lock) return nullptr;
+    if (!owned_) owned_ = std::make_unique<Workers>(threads_ - 1);
+    workers_.store(owned_.get(), std::memory_order_release);
+    return owned_.get();
+}
+
+bool ThreadPool::post(Job &job) noexcept {
+    if (threads_ == 1 || host_.run != nullptr) return false;
+    try {
+        Workers *const all = workers();
+        if (all == nullptr || all->process.forked()) return false;
+        all->post(job);
+        return true;
+    } catch (const std::exception &) {
+        return false;  // the system refused threads: who waits for the job runs it
+    }
+}
+
+bool ThreadPool::withdraw(Job &job) noexcept {
+    Workers *const all = workers_.load(std::memory_order_acquire);
+    return all != nullptr && all->withdraw(job);
+}
+
+bool ThreadPool::forked() const noexcept {
+    const Workers *const all = workers_.load(std::memory_order_acquire);
+    return all != nullptr && all->process.forked();
 }
 
 }  // namespace cnn

@@ -4,7 +4,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <type_traits>
+
+#include "base/job.h"
+#include "base/task_runner.h"
 
 namespace cnn {
 
@@ -14,8 +18,8 @@ namespace cnn {
 class ThreadPool {
   public:
     // `threads` counts the caller, so one thread starts none. Workers start at the first run()
-    // that has use for them.
-    explicit ThreadPool(int threads);
+    // that has use for them; where the host runs tasks itself there are none.
+    explicit ThreadPool(int threads, const TaskRunner &host = {});
     ~ThreadPool();
     ThreadPool(const ThreadPool &) = delete;
     ThreadPool &operator=(const ThreadPool &) = delete;
@@ -35,14 +39,28 @@ class ThreadPool {
             const_cast<void *>(static_cast<const void *>(std::addressof(body))));
     }
 
+    // Leaves a job to a worker, after those before it. False where there are none, and nobody will
+    // run it. Whoever posts keeps the pool alive until it has run.
+    bool post(Job &job) noexcept;
+    // Takes back a posted job that no worker has begun.
+    bool withdraw(Job &job) noexcept;
+    // Whether this process is a fork of the one that started the workers, and so has none.
+    bool forked() const noexcept;
+
   private:
     struct Workers;
 
+    Workers *workers();
+
     void run_shared(int64_t parts, void (*fn)(void *ctx, int64_t part), void *ctx);
+    void run_by_host(int64_t parts, void (*fn)(void *ctx, int64_t part), void *ctx) const;
 
     int threads_;
+    TaskRunner host_;
     std::atomic<bool> busy_{false};
-    std::unique_ptr<Workers> workers_;  // touched only by who holds busy_
+    std::mutex starting_;
+    std::unique_ptr<Workers> owned_;  // under starting_
+    std::atomic<Workers *> workers_{nullptr};
 };
 
 }  // namespace cnn
