@@ -37,44 +37,62 @@ double read_wide(Queue &queue, Ref from, int64_t real_bytes) {
     return parts[0] + parts[1];
 }
 
+void FlatVector::hold_zeros() {
+    if (zeros_ == 0) return;
+    host_.resize(static_cast<size_t>(zeros_), 0.0f);
+    zeros_ = 0;
+}
+
 void FlatVector::reserve(int64_t elements) {
+    hold_zeros();
     const auto wanted = static_cast<size_t>(elements);
     if (host_.capacity() < wanted) host_.reserve(std::max(wanted, 2 * host_.size()));
 }
 
 void FlatVector::append(const std::vector<float> &values) {
+    hold_zeros();
     host_.insert(host_.end(), values.begin(), values.end());
 }
 
 void FlatVector::read(Queue *queue, int64_t offset, float *to, int64_t count) const {
     if (buffer_)
         read_reals(*queue, at(offset), real_bytes_, to, count);
+    else if (zeros_ > 0)
+        std::fill_n(to, count, 0.0f);
     else
         std::copy_n(host_.begin() + offset, count, to);
 }
 
 void FlatVector::write(Queue *queue, int64_t offset, const float *from, int64_t count) {
-    if (buffer_)
+    if (buffer_) {
         write_reals(*queue, at(offset), real_bytes_, from, count);
-    else
+    } else {
+        hold_zeros();
         std::copy_n(from, count, host_.begin() + offset);
+    }
 }
 
-void FlatVector::move_to(const std::shared_ptr<Device> &device, Queue &queue, Queue *from_queue) {
+// Piece by piece: what the device's allocator doesn't serve stays small.
+FlatVector FlatVector::copied_to(const std::shared_ptr<Device> &device, Queue &queue,
+                                 Queue *from_queue) const {
+    constexpr int64_t kPiece = 1 << 16;
     const int64_t count = elements();
-    auto buffer = device->allocate(std::max<int64_t>(1, count) * device->real_bytes());
-    std::vector<float> values;
-    if (buffer_) {
-        values.resize(static_cast<size_t>(count));
-        read(from_queue, 0, values.data(), count);
+    FlatVector copy;
+    copy.device_ = device;
+    copy.buffer_ = device->allocate(std::max<int64_t>(1, count) * device->real_bytes());
+    copy.elements_ = count;
+    copy.real_bytes_ = device->real_bytes();
+    if (!buffer_ && zeros_ > 0) {
+        queue.zero(copy.at(), count * copy.real_bytes_);
+        return copy;
     }
-    write_reals(queue, {buffer.get(), 0}, device->real_bytes(),
-                buffer_ ? values.data() : host_.data(), count);
-    buffer_ = std::move(buffer);
-    device_ = device;
-    real_bytes_ = device->real_bytes();
-    elements_ = count;
-    host_ = {};
+    std::vector<float> piece(static_cast<size_t>(std::min(count, kPiece)));
+    for (int64_t first = 0; first < count; first += kPiece) {
+        const int64_t size = std::min(kPiece, count - first);
+        read(from_queue, first, piece.data(), size);
+        copy.write(&queue, first, piece.data(), size);
+    }
+    return copy;
 }
 
 void FlatVector::move_to_host(Queue &from_queue) {

@@ -11,12 +11,15 @@ namespace cnn {
 
 class FlatVector {
   public:
-    explicit FlatVector(int64_t elements = 0) : host_(static_cast<size_t>(elements), 0.0f) {}
+    // Zeros, which take no memory before they are on a device or something is written to them.
+    explicit FlatVector(int64_t elements = 0) : zeros_(elements) {}
     FlatVector(const FlatVector &) = delete;
     FlatVector(FlatVector &&) = default;
     FlatVector &operator=(FlatVector &&) = default;
 
-    int64_t elements() const { return buffer_ ? elements_ : static_cast<int64_t>(host_.size()); }
+    int64_t elements() const {
+        return buffer_ ? elements_ : zeros_ + static_cast<int64_t>(host_.size());
+    }
     // Only on the host: appends, without fail after reserving as many elements.
     void reserve(int64_t elements);
     void append(const std::vector<float> &values);
@@ -26,11 +29,15 @@ class FlatVector {
     void write(Queue *queue, int64_t offset, const float *from, int64_t count);
 
     Ref at(int64_t offset = 0) const { return {buffer_.get(), offset * real_bytes_}; }
-    // Onto a device, from the host or, by from_queue, from another device. Strong guarantee.
-    void move_to(const std::shared_ptr<Device> &device, Queue &queue, Queue *from_queue);
+    // Onto a device, from the host or, by from_queue, from the device it is on.
+    FlatVector copied_to(const std::shared_ptr<Device> &device, Queue &queue,
+                         Queue *from_queue) const;
     void move_to_host(Queue &from_queue);
 
   private:
+    void hold_zeros();
+
+    int64_t zeros_ = 0;  // not held; then host_ is empty
     std::vector<float> host_;
     std::shared_ptr<Device> device_;  // outlives the buffer
     std::unique_ptr<Buffer> buffer_;

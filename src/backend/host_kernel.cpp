@@ -91,14 +91,25 @@ class StagedKernel final : public HostKernel {
   public:
     StagedKernel(const FusedOp &group, int64_t real_bytes,
                  const std::shared_ptr<Allocator> &allocator)
-        : HostKernel(group), real_bytes_(real_bytes), floats_(operands()) {
-        size_t largest = 0;
-        for (size_t id = 0; id < floats_.size(); ++id) {
-            const auto count = static_cast<size_t>(group.tensors[id].shape.elements());
-            floats_[id] = Memory(allocator, count * sizeof(float));
-            largest = std::max(largest, count);
-        }
-        if (real_bytes_ != 4) wide_ = Memory(allocator, largest * sizeof(double));
+        : HostKernel(group),
+          real_bytes_(real_bytes),
+          allocator_(allocator),
+          counts_(operands()),
+          floats_(operands()) {
+        for (size_t id = 0; id < counts_.size(); ++id)
+            counts_[id] = static_cast<size_t>(group.tensors[id].shape.elements());
+    }
+
+    int64_t memory() const override {
+        size_t bytes = wide_bytes();
+        for (const size_t count : counts_) bytes += count * sizeof(float);
+        return static_cast<int64_t>(bytes);
+    }
+
+    void take_memory() override {
+        for (size_t id = 0; id < floats_.size(); ++id)
+            floats_[id] = Memory(allocator_, counts_[id] * sizeof(float));
+        wide_ = Memory(allocator_, wide_bytes());
     }
 
     void launch(Queue &queue, const Launch &launch) override {
@@ -115,6 +126,13 @@ class StagedKernel final : public HostKernel {
     }
 
   private:
+    size_t wide_bytes() const {
+        if (real_bytes_ == 4) return 0;
+        size_t largest = 0;
+        for (const size_t count : counts_) largest = std::max(largest, count);
+        return largest * sizeof(double);
+    }
+
     float *floats(size_t id) const { return floats_[id].as<float>(); }
 
     void fetch(Queue &queue, const Ref &from, float *to, int64_t count) const {
@@ -138,6 +156,8 @@ class StagedKernel final : public HostKernel {
     }
 
     int64_t real_bytes_;
+    std::shared_ptr<Allocator> allocator_;
+    std::vector<size_t> counts_;
     std::vector<Memory> floats_;
     Memory wide_;
 };

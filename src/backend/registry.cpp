@@ -1,8 +1,11 @@
 // The backends this build has: one line each.
 #include "backend/registry.h"
 
+#include <string_view>
+
 #include "backend/cpu/cpu.h"
 #include "backend/reference/reference.h"
+#include "backend/trial.h"
 #include "base/error.h"
 #include "base/text.h"
 #if CNN_OPENCL
@@ -15,7 +18,7 @@ std::span<const Backend> backends() {
     static const Backend rows[] = {
         cpu::backend(),
 #if CNN_OPENCL
-        {"opencl", opencl::list, opencl::open},
+        {"opencl", opencl::list, opencl::open, opencl::adopt},
 #endif
         reference::backend(),
     };
@@ -31,12 +34,15 @@ std::vector<DeviceInfo> list_devices() {
 
 namespace {
 
-// A GPU whose driver fails is passed over: a program that left the choice to us still runs.
+// A GPU whose driver fails, or computes nothing, is passed over: a program that left the choice to
+// us still runs.
 std::shared_ptr<Device> open_auto(const DeviceOptions &options) {
     for (const DeviceInfo &info : list_devices()) {
         if (info.kind != kDeviceGpu) continue;
         try {
-            return open_device(info.spec, options);
+            auto device = open_device(info.spec, options);
+            try_out(*device);
+            return device;
         } catch (const Error &error) {
             options.log.write(kLogWarning,
                               text("open \"auto\": passing over ", info.spec, ": ", error.message));
@@ -58,6 +64,14 @@ std::shared_ptr<Device> open_device(const std::string &spec, const DeviceOptions
     for (const DeviceInfo &info : list_devices())
         found += text(found.empty() ? "" : ", ", info.spec, " (", info.name, ")");
     fail(Status::not_found, text("open \"", spec, "\": no such device; found: ", found));
+}
+
+std::shared_ptr<Device> adopt_device(const char *name, const LentDevice &lent,
+                                     const DeviceOptions &options) {
+    for (const Backend &backend : backends())
+        if (std::string_view(name) == backend.name && backend.adopt)
+            return backend.adopt(lent, options);
+    fail(Status::unsupported, text("open ", name, ": this libcnn was built without it"));
 }
 
 }  // namespace cnn

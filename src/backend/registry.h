@@ -17,4 +17,9 @@ std::vector<DeviceInfo> list_devices();
 // Throws Error(not_found) with what there is.
 std::shared_ptr<Device> open_device(const std::string &spec, const DeviceOptions &options);
 
+// Opens a device of the named backend on what the host lends. Throws Error(unsupported) where this
+// build hasn't it.
+std::shared_ptr<Device> adopt_device(const char *backend, const LentDevice &lent,
+                                     const DeviceOptions &options);
+
 }  // namespace cnn

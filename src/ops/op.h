@@ -202,6 +202,7 @@ struct Op {
     std::vector<TensorId> inputs;
     std::vector<TensorId> outputs;
     Attributes attributes;
+    bool second_pass = false;  // after the forward pass: of gradients or tangents
 };
 
 const char *name_of(OpKind kind);

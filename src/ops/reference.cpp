@@ -142,68 +142,105 @@ struct Convolution {
     int64_t first_input_of(int64_t o) const { return o / group_out * group_in; }
 };
 
-// y[n, o, p] = sum over c, k of x[n, c, p s - pad + k d] w[o, c, k]
+// Calls term(x, w) for y[n, o, p] = sum over c, k of x[n, c, p s - pad + k d] w[o, c, k].
+template <class Real, class Term>
+void forward_terms(const Convolution &g, const Real *x, const Real *w, int64_t n, int64_t o,
+                   const Position &out, Term &&term) {
+    for (int64_t c = 0; c < g.group_in; ++c)
+        for_each(g.kernel, [&](const Position &k) {
+            const Position in = input_of(g.window, out, k);
+            if (inside(g.in, in))
+                term(x[g.x_at(n, g.first_input_of(o) + c, in)], w[g.w_at(o, c, k)]);
+        });
+}
+
+// Calls term(dy, w) for dx[n, c, q] = sum over o, k, where p s - pad + k d = q, of
+// dy[n, o, p] w[o, c, k].
+template <class Real, class Term>
+void data_terms(const Convolution &g, const Real *dy, const Real *w, int64_t n, int64_t c,
+                const Position &in, Term &&term) {
+    const int64_t group = c / g.group_in;
+    for (int64_t o = group * g.group_out; o < (group + 1) * g.group_out; ++o)
+        for_each(g.kernel, [&](const Position &k) {
+            Position out;
+            if (output_of(g.window, g.out, in, k, out))
+                term(dy[g.y_at(n, o, out)], w[g.w_at(o, c % g.group_in, k)]);
+        });
+}
+
+// Calls term(x, dy) for dw[o, c, k] = sum over n, p of x[n, c, p s - pad + k d] dy[n, o, p].
+template <class Real, class Term>
+void weights_terms(const Convolution &g, const Real *x, const Real *dy, int64_t o, int64_t c,
+                   const Position &k, Term &&term) {
+    for (int64_t n = 0; n < g.n; ++n)
+        for_each(g.out, [&](const Position &out) {
+            const Position in = input_of(g.window, out, k);
+            if (inside(g.in, in))
+                term(x[g.x_at(n, g.first_input_of(o) + c, in)], dy[g.y_at(n, o, out)]);
+        });
+}
+
+template <class Real>
+Convolution convolution_of(const Op &op, const Operands<Real> &t) {
+    const TensorId in0 = op.inputs[0], in1 = op.inputs[1], out = op.outputs[0];
+    const auto &attributes = std::get<ConvolutionAttributes>(op.attributes);
+    switch (op.kind) {
+        case OpKind::convolution_backward_data:
+            return {attributes, t.shape(out), t.shape(in1), t.shape(in0)};
+        case OpKind::convolution_backward_weights:
+            return {attributes, t.shape(in0), t.shape(out), t.shape(in1)};
+        default:
+            return {attributes, t.shape(in0), t.shape(in1), t.shape(out)};
+    }
+}
+
 template <class Real>
 void convolution(const Op &op, const Operands<Real> &t) {
-    const TensorId x = op.inputs[0], w = op.inputs[1], y = op.outputs[0];
-    const Convolution g(std::get<ConvolutionAttributes>(op.attributes), t.shape(x), t.shape(w),
-                        t.shape(y));
+    const Convolution g = convolution_of(op, t);
     for (int64_t n = 0; n < g.n; ++n)
         for (int64_t o = 0; o < g.out_channels; ++o)
             for_each(g.out, [&](const Position &out) {
                 Sum sum;
-                for (int64_t c = 0; c < g.group_in; ++c)
-                    for_each(g.kernel, [&](const Position &k) {
-                        const Position in = input_of(g.window, out, k);
-                        if (!inside(g.in, in)) return;
-                        sum.add(double{t.real(x)[g.x_at(n, g.first_input_of(o) + c, in)]} *
-                                double{t.real(w)[g.w_at(o, c, k)]});
-                    });
-                t.real(y)[g.y_at(n, o, out)] = static_cast<Real>(sum.value());
+                forward_terms(g, t.real(op.inputs[0]), t.real(op.inputs[1]), n, o, out,
+                              [&](Real x, Real w) { sum.add(double{x} * double{w}); });
+                t.real(op.outputs[0])[g.y_at(n, o, out)] = static_cast<Real>(sum.value());
             });
 }
 
-// dx[n, c, q] = sum over o, k, where p s - pad + k d = q, of dy[n, o, p] w[o, c, k]
 template <class Real>
 void convolution_backward_data(const Op &op, const Operands<Real> &t) {
-    const TensorId dy = op.inputs[0], w = op.inputs[1], dx = op.outputs[0];
-    const Convolution g(std::get<ConvolutionAttributes>(op.attributes), t.shape(dx), t.shape(w),
-                        t.shape(dy));
+    const Convolution g = convolution_of(op, t);
     for (int64_t n = 0; n < g.n; ++n)
         for (int64_t c = 0; c < g.in_channels; ++c)
             for_each(g.in, [&](const Position &in) {
                 Sum sum;
-                const int64_t group = c / g.group_in;
-                for (int64_t o = group * g.group_out; o < (group + 1) * g.group_out; ++o)
-                    for_each(g.kernel, [&](const Position &k) {
-                        Position out;
-                        if (!output_of(g.window, g.out, in, k, out)) return;
-                        sum.add(double{t.real(dy)[g.y_at(n, o, out)]} *
-                                double{t.real(w)[g.w_at(o, c % g.group_in, k)]});
-                    });
-                t.real(dx)[g.x_at(n, c, in)] = static_cast<Real>(sum.value());
+                data_terms(g, t.real(op.inputs[0]), t.real(op.inputs[1]), n, c, in,
+                           [&](Real dy, Real w) { sum.add(double{dy} * double{w}); });
+                t.real(op.outputs[0])[g.x_at(n, c, in)] = static_cast<Real>(sum.value());
             });
 }
 
-// dw[o, c, k] = sum over n, p of x[n, c, p s - pad + k d] dy[n, o, p]
 template <class Real>
 void convolution_backward_weights(const Op &op, const Operands<Real> &t) {
-    const TensorId x = op.inputs[0], dy = op.inputs[1], dw = op.outputs[0];
-    const Convolution g(std::get<ConvolutionAttributes>(op.attributes), t.shape(x), t.shape(dw),
-                        t.shape(dy));
+    const Convolution g = convolution_of(op, t);
     for (int64_t o = 0; o < g.out_channels; ++o)
         for (int64_t c = 0; c < g.group_in; ++c)
             for_each(g.kernel, [&](const Position &k) {
                 Sum sum;
-                for (int64_t n = 0; n < g.n; ++n)
-                    for_each(g.out, [&](const Position &out) {
-                        const Position in = input_of(g.window, out, k);
-                        if (!inside(g.in, in)) return;
-                        sum.add(double{t.real(x)[g.x_at(n, g.first_input_of(o) + c, in)]} *
-                                double{t.real(dy)[g.y_at(n, o, out)]});
-                    });
-                t.real(dw)[g.w_at(o, c, k)] = static_cast<Real>(sum.value());
+                weights_terms(g, t.real(op.inputs[0]), t.real(op.inputs[1]), o, c, k,
+                              [&](Real x, Real dy) { sum.add(double{x} * double{dy}); });
+                t.real(op.outputs[0])[g.w_at(o, c, k)] = static_cast<Real>(sum.value());
             });
+}
+
+// The place of a row-major element among planes of that size; `element` becomes the plane's number.
+Position take_position(const Position &size, int64_t &element) {
+    Position at{};
+    for (size_t i = 3; i-- > 0;) {
+        at[i] = element % size[i];
+        element /= size[i];
+    }
+    return at;
 }
 
 // --- Pooling.
@@ -740,6 +777,32 @@ Shape shape_for(const Tensor &tensor, int64_t n) {
     return shape;
 }
 
+Sampled convolution_element(const Op &op, std::span<const Tensor> tensors,
+                            std::span<void *const> data, int64_t n, int64_t element) {
+    const Operands<double> t(tensors, data, n);
+    const Convolution g = convolution_of(op, t);
+    const double *a = t.real(op.inputs[0]), *b = t.real(op.inputs[1]);
+    Sampled sampled;
+    Sum sum;
+    const auto term = [&](double x, double y) {
+        sum.add(x * y);
+        sampled.magnitude += std::abs(x * y);
+        ++sampled.terms;
+    };
+    if (op.kind == OpKind::convolution) {
+        const Position at = take_position(g.out, element);
+        forward_terms(g, a, b, element / g.out_channels, element % g.out_channels, at, term);
+    } else if (op.kind == OpKind::convolution_backward_data) {
+        const Position at = take_position(g.in, element);
+        data_terms(g, a, b, element / g.in_channels, element % g.in_channels, at, term);
+    } else {
+        const Position at = take_position(g.kernel, element);
+        weights_terms(g, a, b, element / g.group_in, element % g.group_in, at, term);
+    }
+    sampled.value = sum.value();
+    return sampled;
+}
+
 TensorId full_operand(const Op &op, std::span<const Tensor> tensors) {
     if (op.kind == OpKind::pointwise) return op.outputs[0];
     const auto elements = [&](TensorId id) {
@@ -814,8 +877,42 @@ template void run<float>(const Op &, std::span<const Tensor>, std::span<void *co
 template void run<double>(const Op &, std::span<const Tensor>, std::span<void *const>,
                           const Values &);
 
+namespace {
+
+// U = G g G^T of filters [O, I, 3, 3], at every place of a layout of Layout::winograd().
+template <class Real>
+void transform_filters(const Shape &shape, const Real *filters, const Layout &layout, Real *to) {
+    static constexpr double kG[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+    const bool turned = layout.filters == FilterForm::winograd_turned;
+    const int64_t lanes = shape[turned ? 1 : 0], rows = shape[turned ? 0 : 1];
+    const int64_t width = layout.block_of(turned ? 1 : 0);
+    const int64_t blocks = (lanes + width - 1) / width;
+    for (int64_t i = 0; i < 16 * blocks * rows * width; ++i) {
+        const int64_t lane = i / (width * rows) % blocks * width + i % width;
+        const int64_t row = i / width % rows, point = i / (width * rows * blocks);
+        const Real *const g =
+            filters + 9 * (turned ? row * shape[1] + lane : lane * shape[1] + row);
+        double sum = 0;
+        for (int tap = 0; lane < lanes && tap < 9; ++tap)
+            sum += kG[point / 4][tap / 3] * kG[point % 4][tap % 3] *
+                   static_cast<double>(g[turned ? 8 - tap : tap]);
+        to[i] = static_cast<Real>(sum);
+    }
+}
+
+}  // namespace
+
 void reorder(const Shape &shape, int64_t element_bytes, const Layout &from_layout, const void *from,
              const Layout &to_layout, void *to) {
+    if (to_layout.filters != FilterForm::taps) {
+        if (element_bytes == 8)
+            transform_filters(shape, static_cast<const double *>(from), to_layout,
+                              static_cast<double *>(to));
+        else
+            transform_filters(shape, static_cast<const float *>(from), to_layout,
+                              static_cast<float *>(to));
+        return;
+    }
     const auto bytes = static_cast<size_t>(element_bytes);
     const auto *source = static_cast<const std::byte *>(from);
     auto *target = static_cast<std::byte *>(to);

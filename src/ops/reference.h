@@ -34,7 +34,17 @@ extern template void run<float>(const Op &, std::span<const Tensor>, std::span<v
 extern template void run<double>(const Op &, std::span<const Tensor>, std::span<void *const>,
                                  const Values &);
 
-// Brings elements of `element_bytes` from one layout to another; padding becomes zero.
+// One element of a convolution's result, of any direction: its value and the sum of its terms'
+// magnitudes, which bounds what rounding may do to it. `element` counts row-major in the output.
+struct Sampled {
+    double value = 0, magnitude = 0;
+    int64_t terms = 0;
+};
+Sampled convolution_element(const Op &op, std::span<const Tensor> tensors,
+                            std::span<void *const> data, int64_t n, int64_t element);
+
+// Brings elements of `element_bytes` from one layout to another; padding becomes zero. Reals in
+// plain layout also to where filters are transformed.
 void reorder(const Shape &shape, int64_t element_bytes, const Layout &from_layout, const void *from,
              const Layout &to_layout, void *to);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "base/text.h"
 
@@ -58,6 +59,13 @@ Layout Layout::blocked(int axis, int size, int axis2, int size2) {
     return layout;
 }
 
+Layout Layout::winograd(int size, bool turned) {
+    Layout layout = blocked(turned ? 1 : 0, size);
+    if (turned) std::swap(layout.order[0], layout.order[1]);
+    layout.filters = turned ? FilterForm::winograd_turned : FilterForm::winograd;
+    return layout;
+}
+
 int64_t Layout::block_of(int axis) const {
     int64_t size = 1;
     for (int b = 0; b < block_count; ++b)
@@ -67,8 +75,9 @@ int64_t Layout::block_of(int axis) const {
 }
 
 int64_t Layout::elements(const Shape &shape) const {
-    int64_t product = 1;
-    for (int axis = 0; axis < shape.rank; ++axis) {
+    const bool transformed = filters != FilterForm::taps;
+    int64_t product = transformed ? 16 : 1;
+    for (int axis = 0; axis < (transformed ? 2 : shape.rank); ++axis) {
         const int64_t block = block_of(axis);
         product *= (shape[axis] + block - 1) / block * block;
     }
@@ -110,6 +119,7 @@ std::string to_text(const Layout &layout, const Shape &shape) {
         name += block.axis < 4 ? static_cast<char>(kImage[block.axis] + ('a' - 'A'))
                                : static_cast<char>('0' + block.axis);
     }
+    if (layout.filters != FilterForm::taps) name += " winograd";
     return name;
 }
 

@@ -62,6 +62,11 @@ struct Tensor {
     bool operator==(const Tensor &) const = default;
 };
 
+// What a layout holds in place of a filter's taps: its transform by Winograd's F(2x2, 3x3), 16
+// points, which then are the slowest axis; or that of the filter turned by half a circle, as the
+// gradient of a convolution's input wants it.
+enum class FilterForm : int8_t { taps, winograd, winograd_turned };
+
 // How a tensor's elements lie in memory: the axes from slowest to fastest, and blocks, cut out of
 // axes, inside them. A blocked axis is padded to whole blocks. The elements past a tensor's logical
 // end (padding channels, samples from n up to the block's end) are
@@ -77,6 +82,7 @@ struct Layout {
     std::array<int8_t, kMaxRank> order{0, 1, 2, 3, 4, 5};
     std::array<Block, 2> blocks{};  // the second is innermost
     int8_t block_count = 0;
+    FilterForm filters = FilterForm::taps;
 
     // Row-major.
     static Layout plain() { return {}; }
@@ -85,12 +91,16 @@ struct Layout {
     // As above with a second block inside the first.
     static Layout blocked(int axis, int size, int axis2, int size2);
 
+    // Transformed weights [O, I, 3, 3]: [16][O/size][I][size o], or turned: [16][I/size][O][size
+    // i].
+    static Layout winograd(int size, bool turned);
+
     bool is_plain() const { return block_count == 0 && *this == plain(); }
     // Size of axis's blocks, 1 where it has none.
     int64_t block_of(int axis) const;
     // Elements in memory, padding included; n replaces shape[0] of a batched tensor.
     int64_t elements(const Shape &shape) const;
-    // Offset in memory, in elements, of a logical index.
+    // Offset in memory, in elements, of a logical index; of taps.
     int64_t index(const Shape &shape, std::span<const int64_t> logical) const;
 
     bool operator==(const Layout &) const = default;

@@ -138,6 +138,7 @@ class ReferenceDevice : public Device {
     std::unique_ptr<Buffer> allocate(int64_t bytes) override {
         return std::make_unique<HostBuffer>(allocator_, bytes);
     }
+    const std::shared_ptr<Allocator> &allocator() const override { return allocator_; }
     std::unique_ptr<Queue> create_queue() override { return std::make_unique<HostQueue>(); }
 
     bool fuses(const FusedOp &) const override { return false; }
