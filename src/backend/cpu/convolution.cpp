@@ -174,10 +174,42 @@ std::vector<Segment> backward_segments(const ConvolutionShape &shape, int axis) 
     return segments;
 }
 
+Range outputs_inside(const ConvolutionShape &shape, int axis, int64_t k, Range outputs) {
+    const int64_t offset = k * shape.dilation[axis] - shape.pad[axis];
+    const int64_t stride = shape.stride[axis], in = shape.in[axis];
+    const int64_t begin = offset < 0 ? divide_up(-offset, stride) : 0;
+    const int64_t end = in > offset ? (in - 1 - offset) / stride + 1 : 0;
+    const int64_t from = std::clamp(begin, outputs.begin, outputs.end);
+    return {from, std::clamp(end, from, outputs.end)};
+}
+
+Range columns_inside(const ConvolutionShape &shape, Range taps) {
+    Range columns{0, shape.out[2]};
+    for (int64_t k = taps.begin; k < taps.end; ++k) columns = outputs_inside(shape, 2, k, columns);
+    return columns;
+}
+
 int64_t positions_of(const std::vector<Segment> &segments) {
     int64_t count = 0;
     for (const Segment &segment : segments) count += segment.count;
     return count;
+}
+
+double round_cycles(int64_t scalars, int64_t vectors, double far) {
+    const double products = 0.5 * static_cast<double>(scalars * vectors);
+    const double loads = 0.5 * static_cast<double>(scalars + vectors);
+    return std::max({products, loads, far * static_cast<double>(vectors), 4.0}) + 0.4;
+}
+
+// L2 gives about 32 bytes a cycle.
+double far_cycles(const Machine &machine, int64_t bytes) {
+    return bytes <= machine.l1 * 5 / 8 ? 0 : machine.width() * 4 / 32.0;
+}
+
+double seconds_with_traffic(const Machine &machine, double one_core, double floats) {
+    const double compute = one_core < kForkSeconds ? one_core : one_core / machine.pool.threads();
+    const double traffic = machine.seconds_of_bytes(4 * floats);
+    return std::max(compute, traffic) + 0.25 * std::min(compute, traffic);
 }
 
 Candidate make_candidate(const ConvolutionGroup &group, const char *algorithm, const Layout &x,
@@ -258,11 +290,13 @@ std::unique_ptr<Kernel> prepare_one(Machine &machine, const FusedOp &op,
     fail(Status::internal, text("convolution: no algorithm \"", candidate.algorithm, "\""));
 }
 
-constexpr const ConvolutionWay *kForward[] = {&kDirectForward, &kDepthwiseForward, &kRowsForward,
-                                              &kPlainForward};
-constexpr const ConvolutionWay *kBackwardData[] = {&kDirectBackwardData, &kPlainBackwardData};
+constexpr const ConvolutionWay *kForward[] = {&kDirectForward, &kWinogradForward,
+                                              &kDepthwiseForward, &kRowsForward, &kPlainForward};
+constexpr const ConvolutionWay *kBackwardData[] = {&kDirectBackwardData, &kWinogradBackwardData,
+                                                   &kDepthwiseBackwardData, &kPlainBackwardData};
 constexpr const ConvolutionWay *kBackwardWeights[] = {
-    &kDirectBackwardWeights, &kDenseBackwardWeights, &kPlainBackwardWeights};
+    &kSamplesBackwardWeights, &kChannelsBackwardWeights, &kDepthwiseBackwardWeights,
+    &kDenseBackwardWeights, &kPlainBackwardWeights};
 
 template <const auto &Ways>
 constexpr Implementation implementation() {

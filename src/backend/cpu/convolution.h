@@ -99,6 +99,30 @@ struct RowsProduct {
     TileEpilogue epilogue;  // no residual; channels are the rows of w
 };
 
+// Winograd's transforms, of `blocks` blocks of channels; the 16 points of a transform lie `point`
+// floats apart, blocks next to each other.
+struct WinogradInput {
+    const float *x = nullptr;  // of the 4x4 tile's first pixel, which may lie outside
+    float *out = nullptr;
+    int64_t blocks = 0, x_block = 0, row = 0, column = 0, point = 0;
+    int64_t top = 0, bottom = 4, left = 0, right = 4;  // what of the tile lies inside
+};
+struct WinogradOutput {
+    const float *in = nullptr;
+    float *out = nullptr;
+    int64_t blocks = 0, out_block = 0, row = 0, column = 0, point = 0;
+    int64_t rows = 2, columns = 2;  // of the 2x2 tile that exist
+    int64_t lanes = 0;              // in use of the last block; zeros past them
+    TileEpilogue epilogue;
+};
+// Of the 3x3 filters that `lanes` lanes have, zero in the others.
+struct WinogradFilter {
+    const float *w = nullptr;
+    float *out = nullptr;
+    int64_t w_lane = 0, lanes = 0, point = 0;
+    bool flipped = false;
+};
+
 struct ConvolutionKernels {
     static constexpr int kMaxScalars = 12, kMaxVectors = 8, kMaxPixels = 8;
     static constexpr int kMaxRows = 4, kMaxSamples = 4;
@@ -108,6 +132,9 @@ struct ConvolutionKernels {
     void (*weights[kMaxScalars][kMaxVectors])(const WeightsTile &);
     void (*depthwise[kMaxPixels])(const DepthwiseTile &);
     void (*rows_product[kMaxRows][kMaxSamples])(const RowsProduct &);  // [o - 1][n - 1]
+    void (*winograd_input)(const WinogradInput &);
+    void (*winograd_output)(const WinogradOutput &);
+    void (*winograd_filter)(const WinogradFilter &);
     // out[i * step] = sum of the lanes of vectors[i].
     void (*sum_lanes)(const float *vectors, int64_t count, float *out, int64_t step);
     // out[j][i] = in[i][j] for i < rows, else 0; W by W.

@@ -65,6 +65,28 @@ CNN_INLINE ChannelValues channels_in_lanes(const TileEpilogue &e, int64_t from, 
     return values;
 }
 
+// Those of a whole vector's channels.
+CNN_INLINE ChannelValues all_channels(const TileEpilogue &e, int64_t from) {
+    ChannelValues values;
+    if (e.bias != nullptr) values.bias = load(e.bias + from);
+    if (e.scale != nullptr) {
+        values.scale = load(e.scale + from);
+        values.shift = load(e.shift + from);
+    }
+    return values;
+}
+
+// Activations that only keep values from falling below something, which most are: no branch then.
+CNN_INLINE bool is_floor(const TileEpilogue &e) {
+    return e.activation == TileActivation::linear || e.activation == TileActivation::relu;
+}
+CNN_INLINE vec floor_of(const TileEpilogue &e) {
+    return broadcast(e.activation == TileActivation::relu ? 0.0f : -__builtin_inff());
+}
+CNN_INLINE vec at_least(vec v, vec floor) {
+    return select(v < floor, floor, v);
+}
+
 CNN_INLINE ChannelValues one_channel(const TileEpilogue &e, int64_t channel) {
     ChannelValues values;
     if (e.bias != nullptr) values.bias = broadcast(e.bias[channel]);
@@ -83,5 +105,6 @@ CNN_INLINE ChannelValues one_channel(const TileEpilogue &e, int64_t channel) {
 #include "backend/cpu/convolution_product.inl"
 #include "backend/cpu/convolution_weights.inl"
 #include "backend/cpu/convolution_simple.inl"
+#include "backend/cpu/convolution_winograd.inl"
 #include "backend/cpu/convolution_table.inl"
 // clang-format on

@@ -1,16 +1,10 @@
 // Runs direct convolutions: which tiles, in which order.
 #include "backend/cpu/convolution_direct.h"
 
+#include <limits>
+
 namespace cnn::cpu {
 namespace {
-
-// Cycles of one round of a tile's sum: multiply-adds and loads at two a cycle, a chain of additions
-// four cycles long, and the loops.
-double round_cycles(int64_t s, int64_t v) {
-    const double products = 0.5 * static_cast<double>(s * v);
-    const double loads = 0.5 * static_cast<double>(s + v);
-    return std::max({products, loads, 4.0}) + 0.4;
-}
 
 // Of n items cut into equal pieces of at most `size`: calls fn(pieces, size of them) once or twice.
 template <class Fn>
@@ -22,47 +16,31 @@ void for_piece_sizes(int64_t n, int64_t size, Fn fn) {
     fn(pieces - larger, n / pieces);
 }
 
-// Cycles that a round takes over all filters and all positions of a line.
-double line_cycles(const DirectPlan &plan, int64_t positions, int64_t filter_tile,
-                   int64_t position_tile) {
-    double cycles = 0;
-    for_piece_sizes(plan.filters, filter_tile, [&](int64_t filter_tiles, int64_t f) {
-        for_piece_sizes(positions, position_tile, [&](int64_t position_tiles, int64_t p) {
-            cycles += static_cast<double>(filter_tiles * position_tiles) * round_cycles(f, p);
-        });
-    });
-    return cycles;
-}
-
-int64_t longest(const std::vector<Segment> &segments) {
-    int64_t count = 0;
-    for (const Segment &segment : segments) count = std::max(count, segment.count);
-    return count;
-}
-
 int64_t most_taps(const std::vector<Segment> &segments) {
     int64_t taps = 0;
     for (const Segment &segment : segments) taps = std::max(taps, segment.taps);
     return taps;
 }
 
-void choose_tile_sizes(const ConvolutionKernels &kernels, DirectPlan &plan) {
-    const int64_t line = std::max(longest(plan.columns), longest(plan.rows));
-    const int64_t largest = std::min<int64_t>(kernels.accumulators, 24);
-    double best = 0;
-    for (int64_t s = 1; s <= ConvolutionKernels::kMaxScalars; ++s) {
-        const int64_t v = std::min<int64_t>(largest / s, ConvolutionKernels::kMaxVectors);
-        if (v == 0) continue;
-        const int64_t filter_tile = plan.positions_are_vectors ? s : v;
-        const int64_t position_tile = plan.positions_are_vectors ? v : s;
-        const double cycles = line_cycles(plan, line, filter_tile, position_tile);
-        // Of equals the later: the more scalars, the less often vectors are read.
-        if (best == 0 || cycles <= best * 1.0001) {
-            best = cycles;
-            plan.filter_tile = filter_tile;
-            plan.position_tile = position_tile;
-        }
-    }
+// Beyond L1, of a vector: weights that don't stay there are streamed.
+double far_cycles(const Machine &machine, const DirectPlan &plan) {
+    if (plan.positions_are_vectors) return 0;
+    return cpu::far_cycles(machine, plan.filter_tile * plan.reduction_chunk * plan.lanes *
+                                        most_taps(plan.rows) * most_taps(plan.columns) *
+                                        machine.width() * 4);
+}
+
+// Cycles that a round takes over all filters and all positions of a line.
+double line_cycles(const DirectPlan &plan, int64_t positions, double far) {
+    double cycles = 0;
+    for_piece_sizes(plan.filters, plan.filter_tile, [&](int64_t filter_tiles, int64_t f) {
+        for_piece_sizes(positions, plan.position_tile, [&](int64_t position_tiles, int64_t p) {
+            const bool swapped = !plan.positions_are_vectors;
+            cycles += static_cast<double>(filter_tiles * position_tiles) *
+                      round_cycles(swapped ? p : f, swapped ? f : p, far);
+        });
+    });
+    return cycles;
 }
 
 // Keeps what is reused in the caches: the pixels under a tile of positions in L1 while all filters
@@ -80,10 +58,17 @@ void choose_blocks(const Machine &machine, DirectPlan &plan) {
         bytes = most_taps(plan.rows) * std::max(columns, apart) * plan.lanes * vector;
     } else {
         bytes = plan.filter_tile * rounds * vector;
+        // Rows that the next row of outputs reads again.
+        const int64_t row_taps = most_taps(plan.rows);
+        if (row_taps > 1) bytes += row_taps * plan.in_row * 4;
     }
     // A visit to out must be worth it.
-    const int64_t least = divide_up(128, rounds);
-    const int64_t fits = std::max(l1 / std::max<int64_t>(bytes, 1), least);
+    const int64_t least = divide_up(96, rounds);
+    int64_t fits = std::max(l1 / std::max<int64_t>(bytes, 1), least);
+    // More places far apart than these, and what is read ahead of one is lost to another.
+    if (!plan.positions_are_vectors)
+        fits = std::max(least,
+                        std::min<int64_t>(fits, 12 / std::max<int64_t>(most_taps(plan.rows), 1)));
     const int64_t chunks = divide_up(plan.reductions, std::min(fits, plan.reductions));
     plan.reduction_chunk = divide_up(plan.reductions, std::max<int64_t>(chunks, 1));
     if (plan.positions_are_vectors) {
@@ -103,7 +88,10 @@ int line_axis(const DirectPlan &plan, const int64_t (&counts)[3]) {
     for (int axis = 0; axis < 3; ++axis) {
         const int64_t tiles = pieces_of(counts[axis], plan.position_tile);
         const int64_t positions = divide_up(counts[axis], tiles);
-        double cycles = static_cast<double>(tiles) * round_cycles(plan.filter_tile, positions);
+        const bool swapped = !plan.positions_are_vectors;
+        double cycles =
+            static_cast<double>(tiles) * round_cycles(swapped ? positions : plan.filter_tile,
+                                                      swapped ? plan.filter_tile : positions, 0);
         cycles *= (axis == 0 ? 1 : axis == 1 ? 1.02 : 1.1) / static_cast<double>(counts[axis]);
         if (axis == 0 || cycles < best) {
             best = cycles;
@@ -113,29 +101,49 @@ int line_axis(const DirectPlan &plan, const int64_t (&counts)[3]) {
     return best_axis;
 }
 
+// Rounds of the innermost loop.
+int64_t innermost(const DirectPlan &plan, const Segment &row, const Segment &column) {
+    if (plan.lanes > 1) return plan.reductions > 1 ? plan.lanes : plan.last_lanes;
+    if (column.taps > 1) return column.taps;
+    return row.taps > 1 ? row.taps : plan.reductions;
+}
+
 double predict_seconds(const Machine &machine, const DirectPlan &plan) {
     double rounds = 0;  // cycles
+    const double far = far_cycles(machine, plan);
+    const auto tile = static_cast<double>(plan.filter_tile * plan.position_tile);
     for (const Segment &row : plan.rows) {
         for (const Segment &column : plan.columns) {
             const int64_t counts[3] = {column.count, row.count, plan.batches};
             const int64_t line = counts[line_axis(plan, counts)];
             const double lines = static_cast<double>(counts[0] * counts[1] * counts[2] / line);
             const double taps = static_cast<double>(row.taps * column.taps);
-            const double each = line_cycles(plan, line, plan.filter_tile, plan.position_tile);
+            const double each = line_cycles(plan, line, far);
             const double tiles = static_cast<double>(pieces_of(line, plan.position_tile) *
                                                      pieces_of(plan.filters, plan.filter_tile));
             const double sums =
                 static_cast<double>((plan.reductions - 1) * plan.lanes + plan.last_lanes);
             const double visits =
                 static_cast<double>(divide_up(plan.reductions, plan.reduction_chunk));
-            rounds += lines * (each * taps * sums + tiles * visits * 50);
+            const double loops = sums * taps / static_cast<double>(innermost(plan, row, column));
+            rounds += lines * (each * taps * sums + tiles * (visits * (25 + tile) + loops * 5));
         }
     }
     return rounds * static_cast<double>(plan.groups) * cycle_seconds(machine) * 1.1 +
            Machine::kLaunchSeconds;
 }
 
-void choose_parts(DirectPlan &plan) {
+// Rows of a unit whose input stays in L2 while all filters pass, where they pass one after the
+// other.
+int64_t rows_that_stay(const Machine &machine, const DirectPlan &plan) {
+    const int64_t rows = positions_of(plan.rows);
+    if (plan.positions_are_vectors || plan.batch_is_column) return rows;
+    const int64_t step = std::max<int64_t>(plan.rows[0].in_step, 1);
+    const int64_t row = plan.reductions * plan.in_row * step * 4;
+    return std::clamp<int64_t>(machine.l2 / 3 / row, 1, rows);
+}
+
+void choose_parts(const Machine &machine, DirectPlan &plan) {
     const int64_t wanted = part_count(kMaxParts, plan.seconds);
     const int64_t tiles = pieces_of(plan.filters, plan.filter_tile);
     const int64_t rows = positions_of(plan.rows);
@@ -144,6 +152,7 @@ void choose_parts(DirectPlan &plan) {
     // overlap, filters another pass over the input.
     plan.batch_parts = divide_up(plan.batches, plan.positions_are_vectors ? plan.position_tile : 1);
     plan.row_parts = std::clamp<int64_t>(missing(), 1, std::max<int64_t>(rows / 3, 1));
+    plan.row_parts = std::max(plan.row_parts, divide_up(rows, rows_that_stay(machine, plan)));
     plan.filter_parts = std::clamp<int64_t>(missing(), 1, tiles);
     const int64_t enough = std::min<int64_t>(wanted, 4);
     if (units_of(plan) >= enough) return;
@@ -154,10 +163,21 @@ void choose_parts(DirectPlan &plan) {
 }  // namespace
 
 void choose_tiles(const Machine &machine, DirectPlan &plan) {
-    choose_tile_sizes(*machine.simd.convolution, plan);
-    choose_blocks(machine, plan);
-    plan.seconds = predict_seconds(machine, plan);
-    choose_parts(plan);
+    const int64_t largest = std::min<int64_t>(machine.simd.convolution->accumulators, 24);
+    DirectPlan best = plan;
+    best.seconds = std::numeric_limits<double>::infinity();
+    for (int64_t s = 1; s <= ConvolutionKernels::kMaxScalars; ++s) {
+        const int64_t v = std::min<int64_t>(largest / s, ConvolutionKernels::kMaxVectors);
+        if (v == 0) continue;
+        plan.filter_tile = plan.positions_are_vectors ? s : v;
+        plan.position_tile = plan.positions_are_vectors ? v : s;
+        choose_blocks(machine, plan);
+        plan.seconds = predict_seconds(machine, plan);
+        // Of equals the later: the more scalars, the less often vectors are read.
+        if (plan.seconds <= best.seconds * 1.0001) best = plan;
+    }
+    plan = best;
+    choose_parts(machine, plan);
 }
 
 namespace {
@@ -187,7 +207,8 @@ class UnitRun {
     Range rows_, filters_;
     Range block_{0, 0};  // tiles of filters of the pass
     Range reductions_{0, 0};
-    int64_t lanes_ = 0;                                   // per reduction in the pass
+    int64_t lanes_ = 0;     // per reduction in the pass
+    bool one_tap_ = false;  // of the box: what a tile reads no other does, so the next's is fetched
     int64_t positions_ = 0, in_step_ = 0, out_step_ = 0;  // of the line
     ProductTile tile_;
 };
@@ -213,15 +234,19 @@ UnitRun::UnitRun(const ConvolutionKernels &kernels, const DirectPlan &plan,
     tile_.trim = plan.trim;
 }
 
+// Filters outermost, so that what was summed so far of their outputs is still near when the next
+// reductions come.
 void UnitRun::run() {
     if (batches_.begin >= batches_.end) return;
     const int64_t full = plan_.last_lanes == plan_.lanes ? plan_.reductions : plan_.reductions - 1;
-    for (int64_t r = 0; r < full; r += plan_.reduction_chunk) {
-        const int64_t end = std::min(full, r + plan_.reduction_chunk);
-        run_lanes({r, end}, plan_.lanes, r == 0, end == plan_.reductions);
-    }
-    if (full < plan_.reductions) {
-        run_lanes({full, plan_.reductions}, plan_.last_lanes, full == 0, true);
+    for (int64_t f = filters_.begin; f < filters_.end; f += plan_.filter_block) {
+        block_ = {f, std::min(filters_.end, f + plan_.filter_block)};
+        for (int64_t r = 0; r < full; r += plan_.reduction_chunk) {
+            const int64_t end = std::min(full, r + plan_.reduction_chunk);
+            run_lanes({r, end}, plan_.lanes, r == 0, end == plan_.reductions);
+        }
+        if (full < plan_.reductions)
+            run_lanes({full, plan_.reductions}, plan_.last_lanes, full == 0, true);
     }
 }
 
@@ -230,16 +255,13 @@ void UnitRun::run_lanes(Range reductions, int64_t lanes, bool first, bool last) 
     lanes_ = lanes;
     tile_.first = first;
     tile_.last = last;
-    for (int64_t f = filters_.begin; f < filters_.end; f += plan_.filter_block) {
-        block_ = {f, std::min(filters_.end, f + plan_.filter_block)};
-        int64_t before = 0;
-        for (const Segment &row : plan_.rows) {
-            const Range part{std::max<int64_t>(rows_.begin - before, 0),
-                             std::min(rows_.end - before, row.count)};
-            before += row.count;
-            if (part.begin >= part.end) continue;
-            for (const Segment &column : plan_.columns) run_box(row, part, column);
-        }
+    int64_t before = 0;
+    for (const Segment &row : plan_.rows) {
+        const Range part{std::max<int64_t>(rows_.begin - before, 0),
+                         std::min(rows_.end - before, row.count)};
+        before += row.count;
+        if (part.begin >= part.end) continue;
+        for (const Segment &column : plan_.columns) run_box(row, part, column);
     }
 }
 
@@ -275,6 +297,7 @@ void UnitRun::run_box(const Segment &row, Range rows, const Segment &column) {
 }
 
 void UnitRun::set_loops(const Segment &row, const Segment &column) {
+    one_tap_ = row.taps * column.taps == 1;
     struct {
         int64_t count, in, w;
     } const all[] = {
@@ -322,7 +345,7 @@ void UnitRun::run_tiles(int64_t in, int64_t out, int64_t w, int64_t positions, b
     tile_.vector_stride = swapped ? plan_.w_filter : in_step_;
     tile_.out_scalar_stride = swapped ? out_step_ : plan_.out_filter;
     tile_.out_vector_stride = swapped ? plan_.out_filter : out_step_;
-    tile_.scalar_ahead = swapped ? 0 : plan_.w_ahead;
+    tile_.scalar_ahead = !swapped ? plan_.w_ahead : one_tap_ ? positions * in_step_ : 0;
     for (int64_t i = block_.begin; i < block_.end; ++i) {
         const Range piece = part_range(plan_.filters, tiles, i);
         const float *const weights = w_ + w + piece.begin * plan_.w_filter;

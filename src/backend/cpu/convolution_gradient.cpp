@@ -50,8 +50,11 @@ void choose_tiles(const Machine &machine, GradientPlan &plan) {
             const int64_t tiles = divide_up(s.filters, f) * divide_up(line, t);
             const double ft = static_cast<double>(s.filters * line) / static_cast<double>(tiles);
             const double loads = 0.5 * static_cast<double>(f + t);
+            // dy stays in L1 while taps pass; x comes from L2, and once for all taps of a row.
+            const double far = static_cast<double>(t * machine.width()) * (4.0 / 21) /
+                               static_cast<double>(s.kernel[2]);
             const double cycles =
-                static_cast<double>(tiles) * (std::max({0.5 * ft, loads, 4.0}) + 0.5);
+                static_cast<double>(tiles) * (std::max({0.5 * ft, loads, 4.0}) + far + 0.5);
             if (best != 0 && cycles >= best) continue;
             best = cycles;
             plan.filter_tile = f;
@@ -157,25 +160,15 @@ void GradientRun::run_block(int64_t block, bool first) {
     }
 }
 
-// Outputs o in [begin, end) read o * stride + offset inside [0, in).
-Range inside(int64_t stride, int64_t offset, int64_t in, Range outputs) {
-    const int64_t begin = offset < 0 ? divide_up(-offset, stride) : 0;
-    const int64_t end = in > offset ? (in - 1 - offset) / stride + 1 : 0;
-    return {std::clamp(begin, outputs.begin, outputs.end),
-            std::clamp(end, outputs.begin, outputs.end)};
-}
-
 void GradientRun::run_tap(const TapTile &tap, int64_t batch, Range rows, float *sums, bool first) {
     const ConvolutionShape &s = plan_.shape;
     const int64_t w = width();
     const int64_t row_offset = tap.row * s.dilation[1] - s.pad[1];
     const int64_t column_offset = tap.column * s.dilation[2] - s.pad[2];
     const int64_t tap_step = plan_.along_channels ? 0 : s.dilation[2];
-    const Range valid = inside(s.stride[1], row_offset, s.in[1], rows);
-    const Range all{0, s.out[2]};
-    const Range low = inside(s.stride[2], column_offset, s.in[2], all);
-    const Range high =
-        inside(s.stride[2], column_offset + (tap.count - 1) * tap_step, s.in[2], all);
+    const Range valid = outputs_inside(s, 1, tap.row, rows);
+    const int64_t columns = plan_.along_channels ? 1 : tap.count;
+    const Range inner = columns_inside(s, {tap.column, tap.column + columns});
     const int64_t filter = group_ * s.filters + filters_.begin;
     const int64_t channel = group_ * s.channels + tap.channel;
 
@@ -184,12 +177,12 @@ void GradientRun::run_tap(const TapTile &tap, int64_t batch, Range rows, float *
     t.first = first;
     t.dy_stride = s.out_plane() * w;
     t.x_stride = plan_.along_channels ? s.in_plane() * w : tap_step * w;
-    t.rows = std::max<int64_t>(valid.end - valid.begin, 0);
+    t.rows = valid.end - valid.begin;
     t.dy_row = s.out[2] * w;
     t.x_row = s.stride[1] * s.in[2] * w;
     t.columns = s.out[2];
-    t.inner_begin = std::max(low.begin, high.begin);
-    t.inner_end = std::max(t.inner_begin, std::min(low.end, high.end));
+    t.inner_begin = inner.begin;
+    t.inner_end = inner.end;
     t.x_column = s.stride[2] * w;
     t.first_column = column_offset;
     t.column_step = s.stride[2];
@@ -246,15 +239,10 @@ void run_gradient(Machine &machine, const GradientPlan &plan, int64_t batches, c
     if (plan.slices > 1) add_slices(machine, plan, slices, dw);
 }
 
-double shared_seconds(const Machine &machine, double one_core) {
-    return one_core < kForkSeconds ? one_core : one_core / machine.pool.threads();
-}
-
-double traffic_seconds(const Machine &machine, const ConvolutionGroup &group) {
+double floats_of(const Machine &machine, const ConvolutionGroup &group) {
     const Layout blocked = machine.n_blocked();
-    const int64_t elements =
-        blocked.elements(group.x) + blocked.elements(group.y) + 2 * group.shape.weights();
-    return machine.seconds_of_bytes(4 * static_cast<double>(elements));
+    return static_cast<double>(blocked.elements(group.x) + blocked.elements(group.y) +
+                               2 * group.shape.weights());
 }
 
 void gradient_candidates(const Machine &machine, const ConvolutionGroup &group,
@@ -262,11 +250,9 @@ void gradient_candidates(const Machine &machine, const ConvolutionGroup &group,
     if (!group.shape.is_planar()) return;
     const GradientPlan plan = gradient_plan(machine, group.shape);
     const Layout blocked = machine.n_blocked();
-    const double compute = shared_seconds(machine, plan.seconds);
-    const double traffic = traffic_seconds(machine, group);
     Candidate candidate =
         make_candidate(group, kSamples, blocked, Layout::plain(), blocked,
-                       std::max(compute, traffic) + 0.25 * std::min(compute, traffic));
+                       seconds_with_traffic(machine, plan.seconds, floats_of(machine, group)));
     candidate.workspace = plan.workspace() * 4;
     out.push_back(std::move(candidate));
 }
@@ -394,11 +380,9 @@ void transposed_candidates(const Machine &machine, const ConvolutionGroup &group
     if (!group.shape.is_dense()) return;
     const DirectPlan plan = transposed_plan(machine, group.shape.flattened());
     const Layout blocked = machine.n_blocked();
-    const double compute = shared_seconds(machine, plan.seconds);
-    const double traffic = traffic_seconds(machine, group);
     Candidate candidate =
         make_candidate(group, kTransposed, blocked, Layout::plain(), blocked,
-                       std::max(compute, traffic) + 0.25 * std::min(compute, traffic));
+                       seconds_with_traffic(machine, plan.seconds, floats_of(machine, group)));
     candidate.workspace = 4 * plan.groups * plan.in_group;
     out.push_back(std::move(candidate));
 }
@@ -417,7 +401,7 @@ std::unique_ptr<Kernel> prepare_transposed(Machine &machine, const ConvolutionGr
 
 }  // namespace
 
-const ConvolutionWay kDirectBackwardWeights = {gradient_candidates, prepare_gradient};
+const ConvolutionWay kSamplesBackwardWeights = {gradient_candidates, prepare_gradient};
 const ConvolutionWay kDenseBackwardWeights = {transposed_candidates, prepare_transposed};
 
 }  // namespace cnn::cpu

@@ -1,5 +1,5 @@
-// Direct convolution in the layouts of the CPU: samples in the lanes, channels in the lanes, and
-// from a plain input to channels in the lanes.
+// Direct convolution and its data gradient in the layouts of the CPU: samples in the lanes,
+// channels in the lanes, and from a plain input to channels in the lanes.
 #include "backend/cpu/convolution_direct.h"
 
 namespace cnn::cpu {
@@ -67,54 +67,60 @@ DirectPlan samples_plan(const Machine &machine, const ConvolutionShape &shape, b
     return plan;
 }
 
-// Forward to [N][O/W][H][W][W o]. Input [N][C/W][H][W][W c] with weights
-// [O/W][C/W][kH][kW][W c][W o], or plain input with weights [O/W][C][kH][kW][W o].
-DirectPlan channels_plan(const Machine &machine, const ConvolutionShape &shape, bool plain_input) {
+// To [N][O/W][H][W][W o], from [N][C/W][H][W][W c] with weights [O/W][C/W][kH][kW][W c][W o], or
+// from plain input with weights [O/W][C][kH][kW][W o]. The backward pass is the forward one with
+// the segments of backward_segments, the roles of channels and filters exchanged, and weights
+// [O/W][C/W][kH][kW][W o][W c].
+DirectPlan channels_plan(const Machine &machine, const ConvolutionShape &shape, bool forward,
+                         bool plain_input) {
     const ConvolutionShape s = plain_input && shape.is_dense() ? shape.flattened() : shape;
     const int64_t w = machine.width();
     const int64_t block = plain_input ? 1 : w;
+    const int64_t channels = forward ? s.channels : s.filters;
+    const int64_t filters = forward ? s.filters : s.channels;
     DirectPlan plan;
     plan.positions_are_vectors = false;
     plan.batches = s.batch;
     plan.groups = s.groups;
-    plan.filters = divide_up(s.filters, w);
-    plan.reductions = divide_up(s.channels, block);
+    plan.filters = divide_up(filters, w);
+    plan.reductions = divide_up(channels, block);
     plan.lanes = block;
-    plan.last_lanes = s.channels - (plan.reductions - 1) * block;
-    plan.rows = forward_segments(s, 1);
-    plan.columns = forward_segments(s, 2);
+    plan.last_lanes = channels - (plan.reductions - 1) * block;
+    plan.rows = forward ? forward_segments(s, 1) : backward_segments(s, 1);
+    plan.columns = forward ? forward_segments(s, 2) : backward_segments(s, 2);
     plan.in_lane = 1;
     plan.in_column = block;
-    plan.in_row = s.in[2] * block;
-    plan.in_reduction = s.in_plane() * block;
+    plan.in_row = (forward ? s.in[2] : s.out[2]) * block;
+    plan.in_reduction = (forward ? s.in_plane() : s.out_plane()) * block;
     plan.in_group = plan.reductions * plan.in_reduction;
     plan.in_batch = s.groups * plan.in_group;
     plan.out_column = w;
-    plan.out_row = s.out[2] * w;
-    plan.out_filter = s.out_plane() * w;
+    plan.out_row = (forward ? s.out[2] : s.in[2]) * w;
+    plan.out_filter = (forward ? s.out_plane() : s.in_plane()) * w;
     plan.out_group = plan.filters * plan.out_filter;
     plan.out_batch = s.groups * plan.out_group;
     plan.w_lane = w;
     plan.w_column = block * w;
     plan.w_row = s.kernel[2] * plan.w_column;
-    plan.w_reduction = s.taps() * plan.w_column;
-    plan.w_filter = plan.reductions * plan.w_reduction;
-    plan.w_group = plan.filters * plan.w_filter;
-    plan.bias_group = s.filters;
+    const int64_t inner = s.taps() * plan.w_column;
+    plan.w_reduction = forward ? inner : plan.filters * inner;
+    plan.w_filter = forward ? plan.reductions * inner : inner;
+    plan.w_group = plan.filters * plan.reductions * inner;
+    plan.bias_group = filters;
     plan.bias_filter = w;
-    plan.out_lanes = s.filters - (plan.filters - 1) * w;
+    plan.out_lanes = filters - (plan.filters - 1) * w;
     fold_batch(plan);
     choose_tiles(machine, plan);
     return plan;
 }
 
-// Seconds of all cores, with the traffic of the operands.
-double total_seconds(const Machine &machine, const DirectPlan &plan, double elements) {
-    const double threads =
-        plan.seconds < kForkSeconds ? 1 : static_cast<double>(machine.pool.threads());
-    const double compute = plan.seconds / threads;
-    const double traffic = machine.seconds_of_bytes(elements * 4);
-    return std::max(compute, traffic) + 0.25 * std::min(compute, traffic);
+// What reading sums along planes of samples costs beside products: planes lie far apart, so that
+// little is read ahead and sets of the cache collide. Found by measuring.
+double distance_factor(const DirectPlan &plan, bool forward) {
+    if (plan.reductions < 8) return 1;
+    const double bytes = static_cast<double>(plan.in_reduction) * 4;
+    return forward ? 1 + 0.7 * std::min(1.0, bytes / (32 << 10))
+                   : 1 + 1.1 * std::min(1.0, bytes / (16 << 10));
 }
 
 double elements_of(const ConvolutionGroup &group, const Layout &x, const Layout &w,
@@ -133,8 +139,9 @@ void add_samples(const Machine &machine, const ConvolutionGroup &group, bool for
     const Layout blocked = machine.n_blocked(), plain = Layout::plain();
     const DirectPlan plan = samples_plan(machine, group.shape, forward);
     const double elements = elements_of(group, blocked, plain, blocked);
+    const double seconds = plan.seconds * distance_factor(plan, forward);
     out.push_back(make_candidate(group, kSamples, blocked, plain, blocked,
-                                 total_seconds(machine, plan, elements)));
+                                 seconds_with_traffic(machine, seconds, elements)));
 }
 
 void add_channels(const Machine &machine, const ConvolutionGroup &group, bool plain_input,
@@ -147,9 +154,12 @@ void add_channels(const Machine &machine, const ConvolutionGroup &group, bool pl
     const Layout y = machine.c_blocked();
     const Layout x = plain_input ? Layout::plain() : y;
     const Layout weights = plain_input ? Layout::blocked(0, w) : Layout::blocked(1, w, 0, w);
-    const DirectPlan plan = channels_plan(machine, s, plain_input);
-    out.push_back(make_candidate(group, plain_input ? kPlainToChannels : kChannels, x, weights, y,
-                                 total_seconds(machine, plan, elements_of(group, x, weights, y))));
+    const DirectPlan plan = channels_plan(machine, s, true, plain_input);
+    // Of plain input each scalar lies in a line of its own.
+    const double seconds = plan.seconds * (plain_input ? 1.15 : 1);
+    out.push_back(
+        make_candidate(group, plain_input ? kPlainToChannels : kChannels, x, weights, y,
+                       seconds_with_traffic(machine, seconds, elements_of(group, x, weights, y))));
 }
 
 void forward_candidates(const Machine &machine, const ConvolutionGroup &group,
@@ -162,6 +172,17 @@ void forward_candidates(const Machine &machine, const ConvolutionGroup &group,
 void backward_candidates(const Machine &machine, const ConvolutionGroup &group,
                          std::vector<Candidate> &out) {
     add_samples(machine, group, false, out);
+    const ConvolutionShape &s = group.shape;
+    const int w = machine.width();
+    if (!s.is_planar() || !blocks_fit(s.groups, s.filters, w) ||
+        !blocks_fit(s.groups, s.channels, w)) {
+        return;
+    }
+    const Layout blocked = machine.c_blocked(), weights = Layout::blocked(0, w, 1, w);
+    const DirectPlan plan = channels_plan(machine, s, false, false);
+    const double elements = elements_of(group, blocked, weights, blocked);
+    out.push_back(make_candidate(group, kChannels, blocked, weights, blocked,
+                                 seconds_with_traffic(machine, plan.seconds, elements)));
 }
 
 std::unique_ptr<Kernel> prepare_forward(Machine &machine, const ConvolutionGroup &group,
@@ -172,24 +193,28 @@ std::unique_ptr<Kernel> prepare_forward(Machine &machine, const ConvolutionGroup
     const int64_t block = samples ? machine.width() : 1;
     ConvolutionGroup bound = group;
     bound.epilogue.channels = samples ? TileChannels::scalars : TileChannels::vectors;
-    return make_kernel(
-        [&machine, bound, block,
-         plan = samples ? samples_plan(machine, group.shape, true)
-                        : channels_plan(machine, group.shape, plain_input)](const Launch &launch) {
-            run_direct(machine, plan,
-                       {divide_up(launch.n, block), operand(launch, bound.x_operand),
-                        operand(launch, bound.w_operand), operand(launch, bound.y_operand),
-                        bound.epilogue_at(launch)});
-        });
+    return make_kernel([&machine, bound, block,
+                        plan = samples ? samples_plan(machine, group.shape, true)
+                                       : channels_plan(machine, group.shape, true, plain_input)](
+                           const Launch &launch) {
+        run_direct(machine, plan,
+                   {divide_up(launch.n, block), operand(launch, bound.x_operand),
+                    operand(launch, bound.w_operand), operand(launch, bound.y_operand),
+                    bound.epilogue_at(launch)});
+    });
 }
 
 std::unique_ptr<Kernel> prepare_backward(Machine &machine, const ConvolutionGroup &group,
                                          const Candidate &candidate) {
-    if (candidate.algorithm != kSamples) return nullptr;
+    const bool samples = candidate.algorithm == kSamples;
+    if (!samples && candidate.algorithm != kChannels) return nullptr;
+    const int64_t block = samples ? machine.width() : 1;
     return make_kernel(
-        [&machine, group, plan = samples_plan(machine, group.shape, false)](const Launch &launch) {
+        [&machine, group, block,
+         plan = samples ? samples_plan(machine, group.shape, false)
+                        : channels_plan(machine, group.shape, false, false)](const Launch &launch) {
             run_direct(machine, plan,
-                       {divide_up(launch.n, machine.width()),
+                       {divide_up(launch.n, block),
                         operand(launch, group.y_operand),
                         operand(launch, group.w_operand),
                         operand(launch, group.x_operand),

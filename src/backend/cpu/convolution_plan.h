@@ -59,6 +59,11 @@ std::vector<Segment> forward_segments(const ConvolutionShape &shape, int axis);
 std::vector<Segment> backward_segments(const ConvolutionShape &shape, int axis);
 int64_t positions_of(const std::vector<Segment> &segments);
 
+// Of the outputs along an axis, those that read through tap k inside the input.
+Range outputs_inside(const ConvolutionShape &shape, int axis, int64_t k, Range outputs);
+// Columns that read through all of these taps of a kernel's row inside the input.
+Range columns_inside(const ConvolutionShape &shape, Range taps);
+
 // Piece i of n items cut into pieces of at most `size`, as equal as can be.
 inline int64_t pieces_of(int64_t n, int64_t size) {
     return divide_up(n, size);
@@ -69,6 +74,16 @@ inline double cycle_seconds(const Machine &machine) {
     return 4.0 * machine.width() / machine.flops_per_second;
 }
 
+// Cycles of one round of a product tile: multiply-adds and loads at two a cycle, a chain of
+// additions four cycles long, vectors that come from farther than L1 at `far` cycles each, and the
+// loop.
+double round_cycles(int64_t scalars, int64_t vectors, double far);
+// Cycles that a vector of a set of so many bytes, passed again and again, needs beyond L1.
+double far_cycles(const Machine &machine, int64_t bytes);
+
+// Seconds of all cores where one would compute so long, with the traffic of so many floats.
+double seconds_with_traffic(const Machine &machine, double one_core, double floats);
+
 // The ways to run a group: what they cost and how they are prepared. Each adds its candidates, if
 // it applies, and prepares those whose algorithm it knows; else gives null.
 struct ConvolutionWay {
@@ -78,8 +93,10 @@ struct ConvolutionWay {
                                        const Candidate &candidate);
 };
 extern const ConvolutionWay kDirectForward, kDirectBackwardData;
-extern const ConvolutionWay kDepthwiseForward, kRowsForward;
-extern const ConvolutionWay kDirectBackwardWeights, kDenseBackwardWeights;
+extern const ConvolutionWay kDepthwiseForward, kDepthwiseBackwardData, kDepthwiseBackwardWeights;
+extern const ConvolutionWay kRowsForward, kWinogradForward, kWinogradBackwardData;
+extern const ConvolutionWay kSamplesBackwardWeights, kChannelsBackwardWeights;
+extern const ConvolutionWay kDenseBackwardWeights;
 extern const ConvolutionWay kPlainForward, kPlainBackwardData, kPlainBackwardWeights;
 
 // A candidate of a group's layouts, in the operands' order; a residual lies as y does, values by

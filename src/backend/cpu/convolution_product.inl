@@ -1,15 +1,16 @@
 // Sums of scalar times vector on a tile of registers.
 namespace cnn::cpu::CNN_ISA::conv {
 
+// The products of a round; the scalars and vectors lie so far ahead of the pointers.
 template <int S, int V>
-CNN_INLINE void multiply_add(vec (&sums)[S][V], const Family<S> &scalars,
-                             const Family<V> &vectors) {
+CNN_INLINE void multiply_add(vec (&sums)[S][V], const Family<S> &scalars, const Family<V> &vectors,
+                             int scalar_ahead = 0, int vector_ahead = 0) {
     vec b[V];
 #pragma GCC unroll 16
-    for (int v = 0; v < V; ++v) b[v] = load(vectors[v]);
+    for (int v = 0; v < V; ++v) b[v] = load(vectors[v] + vector_ahead);
 #pragma GCC unroll 16
     for (int s = 0; s < S; ++s) {
-        const vec a = broadcast(*scalars[s]);
+        const vec a = broadcast(scalars[s][scalar_ahead]);
 #pragma GCC unroll 16
         for (int v = 0; v < V; ++v) sums[s][v] = fma(a, b[v], sums[s][v]);
     }
@@ -26,24 +27,56 @@ CNN_INLINE Rewind rewind(const ProductTile &t, int i) {
             outer.vector_step - inner.count * inner.vector_step};
 }
 
+// Rounds from which to which scalars move by ScalarStep and vectors by one, several at a time with
+// no arithmetic between them: processors whose cores two threads share decode little more than the
+// products and their loads. Gives the rounds left.
+template <int ScalarStep, int S, int V>
+CNN_INLINE int64_t sum_unrolled(int64_t rounds, vec (&sums)[S][V], Family<S> &scalars,
+                                Family<V> &vectors) {
+    constexpr int kUnrolled = 4;
+    for (; rounds >= kUnrolled; rounds -= kUnrolled) {
+#pragma GCC unroll 4
+        for (int i = 0; i < kUnrolled; ++i)
+            multiply_add<S, V>(sums, scalars, vectors, i * ScalarStep, i * kWidth);
+        scalars.advance(kUnrolled * ScalarStep);
+        vectors.advance(kUnrolled * kWidth);
+    }
+    return rounds;
+}
+
+template <int N>
+CNN_INLINE void prefetch(const Family<N> &members, int64_t ahead) {
+#pragma GCC unroll 16
+    for (int i = 0; i < N; ++i) __builtin_prefetch(members[i] + ahead);
+}
+
 template <int S, int V>
 CNN_INLINE void sum_products(const ProductTile &t, vec (&sums)[S][V]) {
     Family<S> scalars(t.scalars, t.scalar_stride);
     Family<V> vectors(t.vectors, t.vector_stride);
+    const TileLoop &inner = t.loops[3];
+    // (Not for narrow vectors: there the size of the code counts more.)
+    const int64_t known_step = kWidth > 4 && inner.vector_step == kWidth ? inner.scalar_step : 0;
     const Rewind r0 = rewind(t, 0), r1 = rewind(t, 1), r2 = rewind(t, 2);
-    const int64_t scalar_step = t.loops[3].scalar_step, vector_step = t.loops[3].vector_step;
-    const int64_t scalar_ahead = t.scalar_ahead;
-    const auto move = [&](int64_t scalar, int64_t vector) __attribute__((always_inline)) {
-        scalars.advance(scalar);
-        vectors.advance(vector);
+    const auto move = [&](const Rewind &by) __attribute__((always_inline)) {
+        scalars.advance(by.scalar);
+        vectors.advance(by.vector);
     };
-    for (int64_t i0 = t.loops[0].count; i0 > 0; --i0, move(r0.scalar, r0.vector)) {
-        for (int64_t i1 = t.loops[1].count; i1 > 0; --i1, move(r1.scalar, r1.vector)) {
-            for (int64_t i2 = t.loops[2].count; i2 > 0; --i2, move(r2.scalar, r2.vector)) {
-                for (int64_t i3 = t.loops[3].count; i3 > 0; --i3) {
-                    if constexpr (S * V >= 16) __builtin_prefetch(scalars[0] + scalar_ahead);
+    for (int64_t i0 = t.loops[0].count; i0 > 0; --i0, move(r0)) {
+        for (int64_t i1 = t.loops[1].count; i1 > 0; --i1, move(r1)) {
+            for (int64_t i2 = t.loops[2].count; i2 > 0; --i2, move(r2)) {
+                int64_t rounds = inner.count;
+                if (known_step == 1) {
+                    if (t.scalar_ahead != 0) prefetch(scalars, t.scalar_ahead);
+                    rounds = sum_unrolled<1>(rounds, sums, scalars, vectors);
+                } else if (known_step == kWidth) {
+                    rounds = sum_unrolled<kWidth>(rounds, sums, scalars, vectors);
+                }
+                for (; rounds > 0; --rounds) {
+                    if constexpr (S * V >= 16) __builtin_prefetch(scalars[0] + t.scalar_ahead);
                     multiply_add<S, V>(sums, scalars, vectors);
-                    move(scalar_step, vector_step);
+                    scalars.advance(inner.scalar_step);
+                    vectors.advance(inner.vector_step);
                 }
             }
         }
@@ -81,6 +114,41 @@ __attribute__((noinline)) void finish(const ProductTile &t, const float *sums, i
     }
 }
 
+// The same for whole vectors and the usual activations: with few channels to sum over, what
+// follows the sum is a good part of the time.
+template <bool InLanes>
+__attribute__((noinline)) void finish_whole(const ProductTile &t, const float *sums, int scalars,
+                                            int vectors) {
+    const TileEpilogue &e = t.epilogue;
+    const vec floor = floor_of(e);
+    const int outer = InLanes ? vectors : scalars, inner = InLanes ? scalars : vectors;
+    const int64_t outer_sums = (InLanes ? 1 : vectors) * kWidth;
+    const int64_t inner_sums = (InLanes ? vectors : 1) * kWidth;
+    const int64_t outer_out = InLanes ? t.out_vector_stride : t.out_scalar_stride;
+    const int64_t inner_out = InLanes ? t.out_scalar_stride : t.out_vector_stride;
+    for (int i = 0; i < outer; ++i) {
+        const ChannelValues channel =
+            InLanes ? all_channels(e, int64_t{i} * kWidth) : one_channel(e, i);
+        const float *from = sums + i * outer_sums;
+        int64_t at = i * outer_out;
+        for (int j = 0; j < inner; ++j, from += inner_sums, at += inner_out) {
+            vec y = (load(from) + channel.bias) * channel.scale + channel.shift;
+            if (e.residual != nullptr) y += load(e.residual + at);
+            store(t.out + at, at_least(y, floor));
+        }
+    }
+}
+
+CNN_INLINE void finish_tile(const ProductTile &t, const float *sums, int scalars, int vectors) {
+    if (!t.last || t.lanes < kWidth || !is_floor(t.epilogue)) {
+        finish(t, sums, scalars, vectors);
+    } else if (t.epilogue.channels == TileChannels::vectors) {
+        finish_whole<true>(t, sums, scalars, vectors);
+    } else {
+        finish_whole<false>(t, sums, scalars, vectors);
+    }
+}
+
 CNN_INLINE bool is_raw(const ProductTile &t) {
     return t.lanes >= kWidth && (!t.last || t.epilogue.is_identity());
 }
@@ -96,7 +164,7 @@ void product(const ProductTile &t) {
                 t.first ? zero() : load(t.out + s * t.out_scalar_stride + v * t.out_vector_stride);
         }
     }
-    sum_products<S, V>(t, sums);
+    sum_products(t, sums);
     const bool raw = is_raw(t);
     alignas(64) float buffer[S * V * kWidth];
     float *const out = raw ? t.out : buffer;
@@ -107,7 +175,7 @@ void product(const ProductTile &t) {
 #pragma GCC unroll 16
         for (int v = 0; v < V; ++v) store(out + s * scalar_stride + v * vector_stride, sums[s][v]);
     }
-    if (!raw) finish(t, buffer, S, V);
+    if (!raw) finish_tile(t, buffer, S, V);
 }
 
 }  // namespace cnn::cpu::CNN_ISA::conv

@@ -2,6 +2,19 @@
 namespace cnn::cpu::CNN_ISA::conv {
 
 template <int V>
+CNN_INLINE void finish_whole_pixels(const DepthwiseTile &t, const vec (&sums)[V]) {
+    const ChannelValues channel = all_channels(t.epilogue, 0);
+    const float *const residual = t.epilogue.residual;
+    const vec floor = floor_of(t.epilogue);
+#pragma GCC unroll 16
+    for (int v = 0; v < V; ++v) {
+        vec y = (sums[v] + channel.bias) * channel.scale + channel.shift;
+        if (residual != nullptr) y += load(residual + v * t.out_stride);
+        store(t.out + v * t.out_stride, at_least(y, floor));
+    }
+}
+
+template <int V>
 void depthwise(const DepthwiseTile &t) {
     vec sums[V];
 #pragma GCC unroll 16
@@ -17,6 +30,7 @@ void depthwise(const DepthwiseTile &t) {
             x.advance(t.x_column);
         }
     }
+    if (t.lanes >= kWidth && is_floor(t.epilogue)) return finish_whole_pixels<V>(t, sums);
     const bool partial = t.lanes < kWidth;
     const int64_t lanes = partial ? t.lanes : kWidth;
     const ChannelValues channel = channels_in_lanes(t.epilogue, 0, lanes);

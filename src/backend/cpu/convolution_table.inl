@@ -56,6 +56,9 @@ constexpr ConvolutionKernels table() {
     for (int o = 0; o < 4; ++o) {
         for (int n = 0; n < 4; ++n) table.rows_product[o][n] = rows[o][n];
     }
+    table.winograd_input = winograd_input;
+    table.winograd_output = winograd_output;
+    table.winograd_filter = winograd_filter;
     table.sum_lanes = sum_lanes;
     table.transpose = transpose;
     table.axpy = axpy;

@@ -5,6 +5,7 @@
 #include "backend/cpu/cpu.h"
 #include "backend/cpu/operations.h"
 #include "backend/host_kernel.h"
+#include "backend/tuning.h"
 #include "base/cpu_info.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -102,6 +103,13 @@ class HostQueue final : public Queue {
     }
 };
 
+// This processor, and how it is used; to be raised when kernels become faster or slower.
+constexpr int kKernels = 1;
+std::string tuning_key(const DeviceInfo &info) {
+    return tuning_field(text("cpu, ", info.name, ", ", info.driver, ", ", info.compute_units,
+                             " threads, kernels ", kKernels));
+}
+
 bool is_reduction_or_pointwise(OpKind kind) {
     return kind == OpKind::pointwise || kind == OpKind::channel_sum || kind == OpKind::sum;
 }
@@ -111,17 +119,21 @@ class CpuDevice final : public Device {
     CpuDevice(const CpuInfo &info, const Simd &simd, const DeviceOptions &options)
         : info_(describe(info, simd)),
           allocator_(options.allocator),
-          pool_(options.threads > 0 ? options.threads : info.cores),
+          pool_(options.threads > 0 ? options.threads : info.cores, options.runner),
           machine_{pool_, simd} {
         machine_.l1 = static_cast<int64_t>(info.l1d_bytes);
         machine_.l2 = static_cast<int64_t>(info.l2_bytes);
-        machine_.l3 = static_cast<int64_t>(info.l3_bytes);
+        // Of a large server's L3 a few cores have but a share.
+        machine_.l3 =
+            std::min<int64_t>(static_cast<int64_t>(info.l3_bytes), int64_t{info.cores} * (8 << 20));
         // Two fused multiply-adds of a vector a cycle, near 4 GHz; without FMA half of it. Fixed
         // numbers, so that plans do not depend on what else the machine does.
         const double per_cycle = simd.isa == Isa::baseline ? 8.0 : 4.0 * simd.width;
         machine_.flops_per_second = per_cycle * 4.2e9;
         machine_.bytes_per_second = 25e9;
         info_.compute_units = pool_.threads();
+        tuning_ = std::make_unique<TuningDatabase>(std::vector{tuning_key(info_)}, "",
+                                                   options.cache_directory, options.log);
     }
 
     const DeviceInfo &info() const override { return info_; }
@@ -131,7 +143,12 @@ class CpuDevice final : public Device {
     std::unique_ptr<Buffer> allocate(int64_t bytes) override {
         return std::make_unique<HostBuffer>(Memory(allocator_, static_cast<size_t>(bytes)));
     }
+    const std::shared_ptr<Allocator> &allocator() const override { return allocator_; }
     std::unique_ptr<Queue> create_queue() override { return std::make_unique<HostQueue>(); }
+
+    bool post(Job &job) noexcept override { return pool_.post(job); }
+    bool withdraw(Job &job) noexcept override { return pool_.withdraw(job); }
+    bool forked() const noexcept override { return pool_.forked(); }
 
     bool fuses(const FusedOp &group) const override {
         return fuses_pointwise(group) || fuses_convolution(group);
@@ -142,6 +159,7 @@ class CpuDevice final : public Device {
             found->candidates(machine_, group, out);
         }
     }
+    TuningDatabase *tuning() const override { return tuning_.get(); }
     std::unique_ptr<Kernel> prepare(const FusedOp &group, const Candidate &candidate) override {
         if (group.head().kind == OpKind::host) return prepare_host_in_place(group);
         const Implementation *const found = implementation_of(group);
@@ -156,6 +174,7 @@ class CpuDevice final : public Device {
     std::shared_ptr<Allocator> allocator_;
     ThreadPool pool_;
     Machine machine_;
+    std::unique_ptr<TuningDatabase> tuning_;
 };
 
 std::vector<DeviceInfo> list() {

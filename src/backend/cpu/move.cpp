@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "backend/cpu/convolution.h"
 #include "backend/cpu/operations.h"
 #include "backend/cpu/view.h"
 #include "base/error.h"
@@ -215,7 +216,7 @@ class TransposeKernel final : public Kernel {
         std::array<float *, kMaxLanes> row;
         for (int64_t l = 0; l < rows; ++l) row[static_cast<size_t>(l)] = plain + l * columns;
         if (to_plain_) {
-            machine_.simd.move->lanes_to_rows(lanes, row.data(), rows, count);
+            machine_.simd.move->lanes_to_rows(lanes, machine_.width(), row.data(), rows, count);
         } else {
             machine_.simd.move->rows_to_lanes(row.data(), rows, count, lanes);
         }
@@ -228,8 +229,9 @@ class TransposeKernel final : public Kernel {
     bool to_plain_;
 };
 
-// Weights [O, I, ...] from plain to blocks of O, which lie innermost, and maybe of I around them:
-//   to[o / A][i / B][t][i % B][o % A] = from[o][i][t], t counting the taps.
+// Weights [O, I, ...] from plain to blocks of O, and maybe of I, one inside the other:
+//   to[o / A][i / B][t][i % B][o % A] = from[o][i][t], t counting the taps, or
+//   to[o / A][i / B][t][o % A][i % B] = from[o][i][t]
 class PackKernel final : public Kernel {
   public:
     PackKernel(Machine &machine, const FusedOp &op, const Layout &layout)
@@ -240,14 +242,17 @@ class PackKernel final : public Kernel {
           inputs_(tensor_of(op, from_).shape[1]),
           taps_(tensor_of(op, from_).shape.elements_after(1)),
           output_block_(layout.block_of(0)),
-          input_block_(layout.block_of(1)) {}
+          input_block_(layout.block_of(1)),
+          output_step_(layout.blocks[0].axis == 0 ? input_block_ : 1),
+          input_step_(layout.blocks[0].axis == 0 ? 1 : output_block_) {}
 
     static bool packs(const Tensor &tensor, const Layout &from, const Layout &to) {
         if (tensor.batched || tensor.type != Type::real || tensor.shape.rank < 2) return false;
         const int64_t o = to.block_of(0), i = to.block_of(1);
         if (!from.is_plain() || o == 1 || o > kWidest || i > kWidest) return false;
         const auto a = static_cast<int>(o), b = static_cast<int>(i);
-        return to == (b == 1 ? Layout::blocked(0, a) : Layout::blocked(1, b, 0, a));
+        if (b == 1) return to == Layout::blocked(0, a);
+        return to == Layout::blocked(1, b, 0, a) || to == Layout::blocked(0, a, 1, b);
     }
 
     void launch(Queue &, const Launch &launch) override {
@@ -278,15 +283,52 @@ class PackKernel final : public Kernel {
         for (int64_t t = 0; t < taps_; ++t) {
             for (int64_t i = 0; i < inputs; ++i) {
                 const float *const x = first + i * taps_ + t;
-                float *const y = to + (t * input_block_ + i) * output_block_;
-                for (int64_t o = 0; o < outputs; ++o) y[o] = x[o * apart];
+                float *const y = to + t * input_block_ * output_block_ + i * input_step_;
+                for (int64_t o = 0; o < outputs; ++o) y[o * output_step_] = x[o * apart];
             }
         }
     }
 
     Machine &machine_;
     TensorId from_, to_;
-    int64_t outputs_, inputs_, taps_, output_block_, input_block_;
+    int64_t outputs_, inputs_, taps_, output_block_, input_block_, output_step_, input_step_;
+};
+
+// Weights [O, I, 3, 3] from plain to Winograd's transform of them.
+class TransformKernel final : public Kernel {
+  public:
+    TransformKernel(Machine &machine, const FusedOp &op, const Layout &layout)
+        : machine_(machine),
+          from_(op.head().inputs[0]),
+          to_(op.head().outputs[0]),
+          turned_(layout.filters == FilterForm::winograd_turned),
+          lanes_(tensor_of(op, from_).shape[turned_ ? 1 : 0]),
+          rows_(tensor_of(op, from_).shape[turned_ ? 0 : 1]) {}
+
+    void launch(Queue &, const Launch &launch) override {
+        const int64_t width = machine_.width(), blocks = divide_up(lanes_, width);
+        const int64_t lane = turned_ ? 9 : rows_ * 9, row = turned_ ? lanes_ * 9 : 9;
+        const double seconds = static_cast<double>(blocks * width * rows_) * 6e-9;
+        for_ranges(machine_, blocks * rows_, seconds, [&](int64_t begin, int64_t end) {
+            WinogradFilter t;
+            t.w_lane = lane;
+            t.point = blocks * rows_ * width;
+            t.flipped = turned_;
+            for (int64_t i = begin; i < end; ++i) {
+                const int64_t first = i / rows_ * width;
+                t.w = operand(launch, from_) + first * lane + i % rows_ * row;
+                t.out = operand(launch, to_) + i * width;
+                t.lanes = std::min(width, lanes_ - first);
+                machine_.simd.convolution->winograd_filter(t);
+            }
+        });
+    }
+
+  private:
+    Machine &machine_;
+    TensorId from_, to_;
+    bool turned_;
+    int64_t lanes_, rows_;  // axes in the lanes and around them
 };
 
 // Any two layouts. An element's place is a sum of one term an axis, which tables hold.
@@ -383,6 +425,7 @@ std::unique_ptr<Kernel> prepare_reorder(Machine &machine, const FusedOp &op,
         const bool to_plain = *b == Form::plain;
         return std::make_unique<TransposeKernel>(machine, op, to_plain ? *a : *b, to_plain);
     }
+    if (to.filters != FilterForm::taps) return std::make_unique<TransformKernel>(machine, op, to);
     if (PackKernel::packs(tensor, from, to)) return std::make_unique<PackKernel>(machine, op, to);
     return std::make_unique<TableReorderKernel>(machine, op, candidate);
 }

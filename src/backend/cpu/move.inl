@@ -36,18 +36,19 @@ static void rows_to_lanes(const float *const *rows, int64_t count, int64_t colum
     }
 }
 
-static void lanes_to_rows(const float *from, float *const *rows, int64_t count, int64_t columns) {
+static void lanes_to_rows(const float *from, int64_t step, float *const *rows, int64_t count,
+                          int64_t columns) {
     int64_t c = 0;
     for (; c + kWidth <= columns; c += kWidth) {
         vec r[kWidth];
-        for (int l = 0; l < kWidth; ++l) r[l] = load(from + (c + l) * kWidth);
+        for (int l = 0; l < kWidth; ++l) r[l] = load(from + (c + l) * step);
         transpose_stage<1>(r);
         for (int l = 0; l < kWidth; ++l) {
             if (l < count) store(rows[l] + c, r[l]);
         }
     }
     for (; c < columns; ++c) {
-        for (int64_t l = 0; l < count; ++l) rows[l][c] = from[c * kWidth + l];
+        for (int64_t l = 0; l < count; ++l) rows[l][c] = from[c * step + l];
     }
 }
 

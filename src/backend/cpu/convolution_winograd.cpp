@@ -1,0 +1,286 @@
+// Convolutions of 3x3 filters by Winograd's F(2x2, 3x3), with channels in the lanes: 16 products of
+// matrices in place of 36 multiplications an output tile and pair of channels. Forward, and the
+// gradient of the input, which is a convolution of dy with the filters turned.
+//
+//   V[p][t][c] = (B^T x(t) B)[p],  M[p][t][f] = sum over c of U[p][c][f] V[p][t][c],
+//   y(t) = A^T M[.][t] A
+//
+// where t counts 2x2 tiles of the output over all samples. Tiles are taken a chunk at a time, so
+// that V and M stay in the cache.
+#include "backend/cpu/convolution_plan.h"
+
+namespace cnn::cpu {
+namespace {
+
+constexpr const char *kWinograd = "winograd_c";
+constexpr int64_t kPoints = 16;
+
+// "in" and "out" are x and y, or dy and dx.
+struct WinogradPlan {
+    int64_t width = 1, batch = 1;
+    int64_t channels = 1, filters = 1;  // of in and out
+    int64_t channel_blocks = 1, filter_blocks = 1;
+    int64_t in_rows = 1, in_columns = 1, out_rows = 1, out_columns = 1;
+    int64_t pad_rows = 0, pad_columns = 0;
+    int64_t tile_rows = 1, tile_columns = 1;  // of a sample
+    int64_t chunk = 1;                        // tiles
+    int64_t filter_parts = 1;
+    int64_t scalars = 1, vectors = 1;  // of a product: tiles and blocks of filters
+    int64_t parts = 1;                 // each with a scratch of its own
+    double seconds = 0;                // of one core
+
+    int64_t tiles(int64_t n) const { return n * tile_rows * tile_columns; }
+    int64_t units(int64_t n) const { return divide_up(tiles(n), chunk) * filter_parts; }
+    int64_t most_filter_blocks() const { return divide_up(filter_blocks, filter_parts); }
+    int64_t v_row() const { return channel_blocks * width; }
+    int64_t m_row() const { return most_filter_blocks() * width; }
+    int64_t v_point() const { return apart(chunk * v_row()); }
+    int64_t m_point() const { return apart(chunk * m_row()); }
+    int64_t scratch() const { return kPoints * (v_point() + m_point()); }
+
+    // An odd number of cache lines from point to point, so that the 16 of a tile don't compete for
+    // the same sets of the cache.
+    static int64_t apart(int64_t floats) { return (divide_up(floats, 16) | 1) * 16; }
+};
+
+// The tile of a product that costs least over many tiles and all blocks of filters.
+void choose_product(const Machine &machine, WinogradPlan &plan) {
+    const ConvolutionKernels &kernels = *machine.simd.convolution;
+    const int64_t largest = std::min<int64_t>(kernels.accumulators, 24);
+    double best = 0;
+    for (int64_t s = 1; s <= ConvolutionKernels::kMaxScalars; ++s) {
+        const int64_t v = std::min<int64_t>(largest / s, ConvolutionKernels::kMaxVectors);
+        if (v == 0) continue;
+        const int64_t blocks = pieces_of(plan.filter_blocks, v);
+        const int64_t used = std::min(v, plan.filter_blocks);
+        const double far = far_cycles(machine, v * plan.channels * plan.width * 4);
+        const double each = round_cycles(s, used, far);
+        const double cycles = static_cast<double>(blocks) * each / static_cast<double>(s);
+        if (best != 0 && cycles >= best * 0.9999) continue;
+        best = cycles;
+        plan.scalars = s;
+        plan.vectors = v;
+    }
+    const double tiles = static_cast<double>(plan.tiles(plan.batch));
+    const double products = best * static_cast<double>(kPoints * plan.channels);
+    const double transforms = 90.0 * static_cast<double>(plan.channel_blocks + plan.filter_blocks);
+    plan.seconds = 1.15 * tiles * (products + transforms) * cycle_seconds(machine);
+}
+
+// Chunks whose scratch stays in a cache. Each reads all filters: where those are more than a cache
+// holds, threads share filters in place of chunks.
+void choose_chunk(const Machine &machine, WinogradPlan &plan) {
+    const int64_t tiles = plan.tiles(plan.batch);
+    const int64_t threads = plan.seconds < kForkSeconds ? 1 : machine.pool.threads();
+    const int64_t tile = kPoints * (plan.v_row() + plan.filter_blocks * plan.width) * 4;
+    const int64_t few = 2 * plan.scalars;
+    const int64_t room = machine.l1 * 3 / 4 / tile >= few ? machine.l1 : machine.l2;
+    const int64_t fits = std::clamp<int64_t>(room * 3 / 4 / tile, few, 16 * plan.scalars);
+    const int64_t most_parts = pieces_of(plan.filter_blocks, plan.vectors);
+    const int64_t filters = kPoints * plan.channels * plan.filter_blocks * plan.width * 4;
+    const bool few_tiles = tiles <= fits * 4 / 3 && filters > machine.l2 / 2;
+    int64_t chunks = divide_up(tiles, fits);
+    if (few_tiles && most_parts >= threads) {
+        chunks = 1;
+        plan.filter_parts = threads;
+    } else if (tiles >= threads * plan.scalars) {
+        chunks = round_up(chunks, threads);
+    } else {
+        plan.filter_parts = std::min(threads, most_parts);
+    }
+    plan.chunk = divide_up(tiles, chunks);
+    if (filters > machine.l2 / 2)
+        plan.seconds +=
+            static_cast<double>(divide_up(tiles, plan.chunk) * filters) / machine.bytes_per_second;
+    plan.parts =
+        std::min(part_count(4 * machine.pool.threads(), plan.seconds), plan.units(plan.batch));
+}
+
+WinogradPlan winograd_plan(const Machine &machine, const ConvolutionShape &s, bool forward) {
+    WinogradPlan plan;
+    plan.width = machine.width();
+    plan.batch = s.batch;
+    plan.channels = forward ? s.channels : s.filters;
+    plan.filters = forward ? s.filters : s.channels;
+    plan.channel_blocks = divide_up(plan.channels, plan.width);
+    plan.filter_blocks = divide_up(plan.filters, plan.width);
+    plan.in_rows = forward ? s.in[1] : s.out[1];
+    plan.in_columns = forward ? s.in[2] : s.out[2];
+    plan.out_rows = forward ? s.out[1] : s.in[1];
+    plan.out_columns = forward ? s.out[2] : s.in[2];
+    plan.pad_rows = forward ? s.pad[1] : 2 - s.pad[1];
+    plan.pad_columns = forward ? s.pad[2] : 2 - s.pad[2];
+    plan.tile_rows = divide_up(plan.out_rows, 2);
+    plan.tile_columns = divide_up(plan.out_columns, 2);
+    choose_product(machine, plan);
+    choose_chunk(machine, plan);
+    return plan;
+}
+
+// Chunks of tiles times parts of the filters.
+class WinogradRun {
+  public:
+    WinogradRun(const Machine &machine, const WinogradPlan &plan, const float *in, const float *u,
+                float *out, const TileEpilogue &epilogue)
+        : kernels_(*machine.simd.convolution),
+          plan_(plan),
+          in_(in),
+          u_(u),
+          out_(out),
+          epilogue_(epilogue) {}
+
+    void run(int64_t unit, int64_t n, float *scratch);
+
+  private:
+    void transform_in(int64_t tile, float *v) const;
+    void multiply(const float *v, float *m) const;
+    void transform_out(int64_t tile, const float *m) const;
+
+    const ConvolutionKernels &kernels_;
+    const WinogradPlan &plan_;
+    const float *in_, *u_;
+    float *out_;
+    TileEpilogue epilogue_;
+    Range tiles_{0, 0}, filters_{0, 0};  // of blocks of filters
+};
+
+void WinogradRun::run(int64_t unit, int64_t n, float *scratch) {
+    const int64_t chunk = unit / plan_.filter_parts;
+    filters_ = part_range(plan_.filter_blocks, plan_.filter_parts, unit % plan_.filter_parts);
+    tiles_ = {chunk * plan_.chunk, std::min(plan_.tiles(n), (chunk + 1) * plan_.chunk)};
+    float *const v = scratch, *const m = v + kPoints * plan_.v_point();
+    for (int64_t t = tiles_.begin; t < tiles_.end; ++t) {
+        transform_in(t, v + (t - tiles_.begin) * plan_.v_row());
+    }
+    multiply(v, m);
+    for (int64_t t = tiles_.begin; t < tiles_.end; ++t) {
+        transform_out(t, m + (t - tiles_.begin) * plan_.m_row());
+    }
+}
+
+void WinogradRun::transform_in(int64_t tile, float *v) const {
+    const int64_t w = plan_.width, plane = plan_.in_rows * plan_.in_columns;
+    const int64_t sample = tile / (plan_.tile_rows * plan_.tile_columns);
+    const int64_t row = tile / plan_.tile_columns % plan_.tile_rows * 2 - plan_.pad_rows;
+    const int64_t column = tile % plan_.tile_columns * 2 - plan_.pad_columns;
+    WinogradInput t;
+    t.x = in_ + (sample * plan_.channel_blocks * plane + row * plan_.in_columns + column) * w;
+    t.out = v;
+    t.blocks = plan_.channel_blocks;
+    t.x_block = plane * w;
+    t.row = plan_.in_columns * w;
+    t.column = w;
+    t.point = plan_.v_point();
+    t.top = -row;
+    t.bottom = plan_.in_rows - row;
+    t.left = -column;
+    t.right = plan_.in_columns - column;
+    kernels_.winograd_input(t);
+}
+
+void WinogradRun::multiply(const float *v, float *m) const {
+    const int64_t w = plan_.width;
+    const int64_t tiles = tiles_.end - tiles_.begin, tile_pieces = pieces_of(tiles, plan_.scalars);
+    const int64_t blocks = filters_.end - filters_.begin;
+    const int64_t block_pieces = pieces_of(blocks, plan_.vectors);
+    ProductTile t;
+    t.scalar_stride = plan_.v_row();
+    t.vector_stride = plan_.channels * w;
+    t.out_scalar_stride = plan_.m_row();
+    t.out_vector_stride = w;
+    t.loops[3] = {plan_.channels, 1, w};
+    t.last = false;
+    t.lanes = w;
+    for (int64_t p = 0; p < kPoints; ++p) {
+        const float *const v_point = v + p * plan_.v_point();
+        const float *const u_point = u_ + p * plan_.filter_blocks * t.vector_stride;
+        float *const m_point = m + p * plan_.m_point();
+        for (int64_t i = 0; i < block_pieces; ++i) {
+            const Range block = part_range(blocks, block_pieces, i);
+            t.vectors = u_point + (filters_.begin + block.begin) * t.vector_stride;
+            for (int64_t j = 0; j < tile_pieces; ++j) {
+                const Range tile = part_range(tiles, tile_pieces, j);
+                t.scalars = v_point + tile.begin * plan_.v_row();
+                t.out = m_point + tile.begin * plan_.m_row() + block.begin * w;
+                kernels_.product[tile.end - tile.begin - 1][block.end - block.begin - 1](t);
+            }
+        }
+    }
+}
+
+void WinogradRun::transform_out(int64_t tile, const float *m) const {
+    const int64_t w = plan_.width, plane = plan_.out_rows * plan_.out_columns;
+    const int64_t sample = tile / (plan_.tile_rows * plan_.tile_columns);
+    const int64_t row = tile / plan_.tile_columns % plan_.tile_rows * 2;
+    const int64_t column = tile % plan_.tile_columns * 2;
+    const int64_t block = sample * plan_.filter_blocks + filters_.begin;
+    const int64_t at = (block * plane + row * plan_.out_columns + column) * w;
+    const bool ends = filters_.end == plan_.filter_blocks;
+    WinogradOutput t;
+    t.in = m;
+    t.out = out_ + at;
+    t.blocks = filters_.end - filters_.begin;
+    t.out_block = plane * w;
+    t.row = plan_.out_columns * w;
+    t.column = w;
+    t.point = plan_.m_point();
+    t.rows = plan_.out_rows - row;
+    t.columns = plan_.out_columns - column;
+    t.lanes = ends ? plan_.filters - (plan_.filter_blocks - 1) * w : w;
+    t.epilogue = epilogue_.at(filters_.begin * w, at);
+    kernels_.winograd_output(t);
+}
+
+bool applies(const ConvolutionShape &s) {
+    if (!s.is_planar() || s.groups != 1) return false;
+    for (int axis = 1; axis < 3; ++axis) {
+        if (s.kernel[axis] != 3 || s.stride[axis] != 1 || s.dilation[axis] != 1) return false;
+    }
+    return true;
+}
+
+template <bool Forward>
+void candidates(const Machine &machine, const ConvolutionGroup &group,
+                std::vector<Candidate> &out) {
+    if (!applies(group.shape)) return;
+    const WinogradPlan plan = winograd_plan(machine, group.shape, Forward);
+    const Layout blocked = machine.c_blocked();
+    const Layout weights = Layout::winograd(machine.width(), !Forward);
+    const double u = static_cast<double>(weights.elements(group.w));
+    const double floats =
+        static_cast<double>(blocked.elements(group.x) + blocked.elements(group.y)) + u;
+    Candidate candidate = make_candidate(group, kWinograd, blocked, weights, blocked,
+                                         seconds_with_traffic(machine, plan.seconds, floats));
+    candidate.workspace = plan.parts * plan.scratch() * 4;
+    out.push_back(std::move(candidate));
+}
+
+template <bool Forward>
+std::unique_ptr<Kernel> prepare(Machine &machine, const ConvolutionGroup &group,
+                                const Candidate &candidate) {
+    if (candidate.algorithm != kWinograd) return nullptr;
+    ConvolutionGroup bound = group;
+    bound.epilogue.channels = TileChannels::vectors;
+    return make_kernel([&machine, bound,
+                        plan = winograd_plan(machine, group.shape, Forward)](const Launch &launch) {
+        const float *const x = operand(launch, Forward ? bound.x_operand : bound.y_operand);
+        float *const y = operand(launch, Forward ? bound.y_operand : bound.x_operand);
+        const TileEpilogue epilogue = Forward ? bound.epilogue_at(launch) : TileEpilogue{};
+        const int64_t units = plan.units(launch.n);
+        for_parts(machine, plan.parts, [&](int64_t part) {
+            const Range range = part_range(units, plan.parts, part);
+            float *const scratch = at(launch.workspace) + part * plan.scratch();
+            WinogradRun run(machine, plan, x, operand(launch, bound.w_operand), y, epilogue);
+            for (int64_t unit = range.begin; unit < range.end; ++unit) {
+                run.run(unit, launch.n, scratch);
+            }
+        });
+    });
+}
+
+}  // namespace
+
+const ConvolutionWay kWinogradForward = {candidates<true>, prepare<true>};
+const ConvolutionWay kWinogradBackwardData = {candidates<false>, prepare<false>};
+
+}  // namespace cnn::cpu
