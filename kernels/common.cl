@@ -57,3 +57,85 @@ typedef uint uint_t;
             (y)[index] = sum_;                                                  \
         }                                                                       \
     }
+
+#ifdef CONVOLUTION
+// What follows a convolution's finished sum, of one channel: activation((sum + bias) * scale +
+// shift + residual), each where the flags or the activation have it. A residual lies as y does.
+#define HAS_BIAS 1
+#define HAS_AFFINE 2
+#define HAS_RESIDUAL 4
+#ifdef BLOCKS
+typedef float16 sum_t;
+#else
+typedef float sum_t;
+#endif
+
+// 0 linear, 1 relu, 2 leaky relu; with SMOOTH also 3 sigmoid, 4 tanh.
+static sum_t activate(sum_t v, int activation, float slope) {
+#ifdef SMOOTH
+    if (activation == 3) return 1.0f / (1.0f + exp(-v));
+    if (activation == 4) return tanh(v);
+#endif
+    const sum_t low = activation == 2 ? v * slope : (sum_t)(0.0f);
+    return activation == 0 ? v : select(v, low, v < (sum_t)(0.0f));
+}
+
+static sum_t finish(sum_t v, int flags, int channel, long at, __global const float *bias,
+                    __global const float *scale, __global const float *shift,
+                    __global const sum_t *residual, int activation, float slope) {
+    if (flags & HAS_BIAS) v += bias[channel];
+    if (flags & HAS_AFFINE) v = v * scale[channel] + shift[channel];
+    if (flags & HAS_RESIDUAL) v += residual[at];
+    return activate(v, activation, slope);
+}
+
+// How a convolution gathers along an axis, in both directions of data: output i of a phase reads
+// the inputs i * scale + origin + t * step, t counting the taps tap0 + t * tap_step that count:
+//   forward        one phase, input i * stride - pad + k * dilation, every tap;
+//   backward data  a phase for each remainder r of the position by the stride; with dx's position
+//                  i * stride + r the taps k = k0 + t * period have (r + pad - k * dilation)
+//                  divisible by the stride; the first is of dy's i + (r + pad - k0 * dilation) /
+//                  stride and step = -period * dilation / stride, period = stride / gcd(stride,
+//                  dilation).
+typedef struct {
+    int size;      // outputs
+    int out_step, phase;
+    int scale;     // h = i * scale + origin
+    int origin;
+    int step;      // of the input a tap
+    int taps, tap0, tap_step;
+} Axis;
+
+static Axis axis_of(int phase, int backward, int out, int kernel_size, int stride, int dilation,
+                    int pad) {
+    Axis a;
+    if (!backward) {
+        a.size = out;
+        a.out_step = 1;
+        a.phase = 0;
+        a.scale = stride;
+        a.origin = -pad;
+        a.step = dilation;
+        a.taps = kernel_size;
+        a.tap0 = 0;
+        a.tap_step = 1;
+        return a;
+    }
+    int period = 1;
+    while (period * dilation % stride != 0) ++period;
+    int first = 0;
+    while (first < period && (phase + pad - first * dilation) % stride != 0) ++first;
+    a.size = (out - phase + stride - 1) / stride;
+    a.out_step = stride;
+    a.phase = phase;
+    a.scale = 1;
+    a.origin = first < period ? (phase + pad - first * dilation) / stride : 0;
+    a.step = -(period * dilation / stride);
+    a.taps = 0;
+    if (first < period && first < kernel_size)
+        a.taps = (kernel_size - first + period - 1) / period;
+    a.tap0 = first;
+    a.tap_step = period;
+    return a;
+}
+#endif

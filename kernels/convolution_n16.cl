@@ -3,12 +3,7 @@
 // Tensors are [blocks of 16 samples][channels][height][width][16]; weights are read one by one
 // from their plain form. One kernel serves both directions, as a sum over taps of
 //   y[n, o, i * out_step + phase, ...] = sum over c, t of  x[n, c, h + t * step, ...] w[...],
-// where t counts the taps that count for the phase:
-//   forward        one phase, h = i * stride - pad, step = dilation, tap k = t;
-//   backward data  a phase for each remainder r of the row by the stride; with y's row
-//                  i * stride + r the taps k = k0 + t * period have (r + pad - k * dilation)
-//                  divisible by the stride; h = i + (r + pad - k0 * dilation) / stride and
-//                  step = -period * dilation / stride, period = stride / gcd(stride, dilation).
+// where t counts the taps that count for the phase (Axis, in common.cl).
 //
 // Columns are all (block, row, column) of one phase, flattened; a tile is ROWS channels x COLUMNS
 // columns in registers. An item runs over `tiles` tiles of columns and, for each, over `rows` of
@@ -19,63 +14,15 @@
 #define NEVER (-(1 << 28))
 #define MAX_TAPS 32  // along an axis
 
-// What an axis of one phase is.
-typedef struct {
-    int size;      // outputs
-    int out_step, phase;
-    int scale;     // h = i * scale + origin
-    int origin;
-    int step;      // of the input a tap
-    int taps, tap0, tap_step;
-} Axis;
-
-static Axis axis_of(int phase, int backward, int out, int kernel_size, int stride, int dilation,
-                    int pad) {
-    Axis a;
-    if (!backward) {
-        a.size = out;
-        a.out_step = 1;
-        a.phase = 0;
-        a.scale = stride;
-        a.origin = -pad;
-        a.step = dilation;
-        a.taps = kernel_size;
-        a.tap0 = 0;
-        a.tap_step = 1;
-        return a;
-    }
-    int period = 1;
-    while (period * dilation % stride != 0) ++period;
-    int first = 0;
-    while (first < period && (phase + pad - first * dilation) % stride != 0) ++first;
-    a.size = (out - phase + stride - 1) / stride;
-    a.out_step = stride;
-    a.phase = phase;
-    a.scale = 1;
-    a.origin = first < period ? (phase + pad - first * dilation) / stride : 0;
-    a.step = -(period * dilation / stride);
-    a.taps = 0;
-    if (first < period && first < kernel_size)
-        a.taps = (kernel_size - first + period - 1) / period;
-    a.tap0 = first;
-    a.tap_step = period;
-    return a;
-}
-
-static float16 activate(float16 v, int activation, float slope) {
-    float16 low = activation == 2 ? v * slope : (float16)(0.0f);
-    return activation == 0 ? v : select(v, low, v < (float16)(0.0f));
-}
-
 // Channel counts are a group's. w_output and w_input are w's strides along y's and x's channels.
-// activation: 0 linear, 1 relu, 2 leaky relu.
 __kernel SINGLE void convolution_n16(
     __global const float16 *x, long x_at, __global const float *w, long w_at,
     __global const float *bias, long bias_at, __global float16 *y, long y_at, int blocks,
     int groups, int outputs, int inputs, int in_h, int in_w, int out_h, int out_w, int kernel_h,
     int kernel_w, int stride_h, int stride_w, int dilation_h, int dilation_w, int pad_h, int pad_w,
-    int w_output, int w_input, int backward, int tiles, int rows, int has_bias, int activation,
-    float slope) {
+    int w_output, int w_input, int backward, int tiles, int rows, int flags, int activation,
+    float slope, __global const float *scale, long scale_at, __global const float *shift,
+    long shift_at, __global const float16 *residual, long residual_at) {
     const int row_tiles = (outputs + ROWS - 1) / ROWS;
     const int first_row = (int)get_global_id(0) * rows;
     const int last_row = min(first_row + rows, groups * row_tiles);
@@ -89,6 +36,9 @@ __kernel SINGLE void convolution_n16(
     x += x_at;
     w += w_at + ah.tap0 * kernel_w + aw.tap0;
     bias += bias_at;
+    scale += scale_at;
+    shift += shift_at;
+    residual += residual_at;
     y += y_at;
 
     int column = (int)get_global_id(1) * tiles * COLUMNS;
@@ -187,11 +137,11 @@ __kernel SINGLE void convolution_n16(
 #pragma unroll 1
             for (int o = 0; o < valid_rows; ++o) {
                 const int channel = group * outputs + row0 + o;
-                const float16 b = (float16)(has_bias ? bias[channel] : 0.0f);
 #pragma unroll 1
                 for (int c = 0; c < valid_columns; ++c) {
-                    y[out_at[c] + channel * out_plane] =
-                        activate(result[o * COLUMNS + c] + b, activation, slope);
+                    const int at = out_at[c] + channel * out_plane;
+                    y[at] = finish(result[o * COLUMNS + c], flags, channel, at, bias, scale, shift,
+                                   residual, activation, slope);
                 }
             }
         }

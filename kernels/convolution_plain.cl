@@ -10,19 +10,13 @@
 //
 // Terms outside x are left out. Channel counts are a group's. out_elements is what y or dx has.
 
-#define GROUP 64
-
-static float activate(float v, int activation, float slope) {
-    if (activation == 0 || !(v < 0.0f)) return v;
-    return activation == 2 ? v * slope : 0.0f;
-}
-
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void convolution_plain(
     __global const float *x, long x_at, __global const float *w, long w_at,
     __global const float *bias, long bias_at, __global float *y, long y_at, long out_elements,
     int groups, int outputs, int inputs, int in_h, int in_w, int out_h, int out_w, int kernel_h,
     int kernel_w, int stride_h, int stride_w, int dilation_h, int dilation_w, int pad_h, int pad_w,
-    int has_bias, int activation, float slope) {
+    int flags, int activation, float slope, __global const float *scale, long scale_at,
+    __global const float *shift, long shift_at, __global const float *residual, long residual_at) {
     const long id = (long)get_global_id(0);
     if (id >= out_elements) return;
     const int out_plane = out_h * out_w;
@@ -44,8 +38,8 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void convolution_pla
             }
         }
     }
-    if (has_bias) sum += bias[bias_at + o];
-    y[y_at + id] = activate(sum, activation, slope);
+    y[y_at + id] = finish(sum, flags, o, id, bias + bias_at, scale + scale_at, shift + shift_at,
+                          residual + residual_at, activation, slope);
 }
 
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void convolution_data_plain(

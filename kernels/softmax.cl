@@ -140,6 +140,10 @@ ITEMS __kernel void softmax(__global const float *x, long x_offset,
         const real_t weight = ONE;
 #endif
         real_t value = weight * TOTAL(terms, terms_low);
+#ifdef LABELS
+        // A label of no class, which only one in the host's own buffer can be.
+        value = (mass != ZERO) ? value : (real_t)(NAN);
+#endif
         real_t right = (guess == truth) ? ONE : ZERO;
 #ifdef BLOCKED
         value = inside ? value : ZERO;

@@ -5,7 +5,7 @@
 #include "base/text.h"
 
 #ifndef CNN_OPENCL_LINK
-#include <dlfcn.h>
+#include "base/library.h"
 #endif
 
 namespace cnn::opencl {
@@ -17,7 +17,7 @@ namespace {
 struct LoadedApi {
     LoadedApi() = default;
     ~LoadedApi() {
-        if (library != nullptr) dlclose(library);
+        if (library != nullptr) close_library(library);
     }
     LoadedApi(const LoadedApi &) = delete;
     LoadedApi &operator=(const LoadedApi &) = delete;
@@ -26,35 +26,24 @@ struct LoadedApi {
     Api api;
 };
 
-std::string last_dl_error() {
-    const char *message = dlerror();
-    return message != nullptr ? message : "unknown error";
-}
-
-// Drivers keep threads and tables of their own, so once loaded the library stays mapped.
-void *open_library(const char *library, std::string &why) {
-    constexpr int kFlags = RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE;
-    if (library != nullptr) {
-        void *opened = dlopen(library, kFlags);
-        if (opened == nullptr) why = last_dl_error();
-        return opened;
-    }
-#ifdef __APPLE__
-    const char *const names[] = {"/System/Library/Frameworks/OpenCL.framework/OpenCL"};
+void *open_loader(const char *library, std::string &why) {
+    if (library != nullptr) return open_library(std::span(&library, 1), why);
+#if defined(__APPLE__)
+    static constexpr const char *kNames[] = {"/System/Library/Frameworks/OpenCL.framework/OpenCL"};
+#elif defined(_WIN32)
+    static constexpr const char *kNames[] = {"OpenCL.dll"};
 #else
-    const char *const names[] = {"libOpenCL.so.1", "libOpenCL.so"};
+    static constexpr const char *kNames[] = {"libOpenCL.so.1", "libOpenCL.so"};
 #endif
-    for (const char *name : names) {
-        if (void *opened = dlopen(name, kFlags)) return opened;
-        if (why.empty()) why = last_dl_error();
-    }
-    return nullptr;
+    return open_library(kNames, why);
 }
 
 template <class F>
-bool resolve(F &function, void *library, const char *name, std::string &why) {
-    function = reinterpret_cast<F>(dlsym(library, name));
+bool resolve(Entry<F> &entry, const ProcessMark &process, void *library, const char *name,
+             std::string &why) {
+    const auto function = reinterpret_cast<F>(library_symbol(library, name));
     if (function == nullptr && why.empty()) why = text("the OpenCL loader lacks ", name);
+    entry = {function, process};
     return function != nullptr;
 }
 
@@ -70,7 +59,7 @@ std::shared_ptr<const Api> load_api(std::string &why, const char *library) {
         return nullptr;
     }
     auto api = std::make_shared<Api>();
-#define CNN_OPENCL_LINKED(name) api->name = &::name;
+#define CNN_OPENCL_LINKED(name) api->name = {&::name, api->process};
     CNN_OPENCL_FUNCTIONS(CNN_OPENCL_LINKED)
 #undef CNN_OPENCL_LINKED
     return api;
@@ -81,12 +70,13 @@ std::shared_ptr<const Api> load_api(std::string &why, const char *library) {
 std::shared_ptr<const Api> load_api(std::string &why, const char *library) {
     why.clear();
     auto loaded = std::make_shared<LoadedApi>();
-    loaded->library = open_library(library, why);
+    loaded->library = open_loader(library, why);
     if (loaded->library == nullptr) return nullptr;
     why.clear();
     bool complete = true;
 #define CNN_OPENCL_RESOLVE(name) \
-    complete = resolve(loaded->api.name, loaded->library, #name, why) && complete;
+    complete =                   \
+        resolve(loaded->api.name, loaded->api.process, loaded->library, #name, why) && complete;
     CNN_OPENCL_FUNCTIONS(CNN_OPENCL_RESOLVE)
 #undef CNN_OPENCL_RESOLVE
     if (!complete) return nullptr;
@@ -163,10 +153,21 @@ std::string error_name(cl_int status) {
 
 void check(cl_int status, const char *operation) {
     if (status == CL_SUCCESS) return;
+    if (status == kForked) {
+        fail(Status::device_error, text("OpenCL: ", operation,
+                                        ": this process was forked after the device was opened, "
+                                        "and drivers don't survive that"));
+    }
     const bool memory =
         status == CL_MEM_OBJECT_ALLOCATION_FAILURE || status == CL_OUT_OF_HOST_MEMORY;
     fail(memory ? Status::out_of_memory : Status::device_error,
          text("OpenCL: ", operation, " failed with ", error_name(status)));
+}
+
+void check_made(cl_int status, const void *object, const char *operation) {
+    check(status, operation);
+    if (object == nullptr)
+        fail(Status::device_error, text("OpenCL: ", operation, " gave NULL without an error"));
 }
 
 }  // namespace cnn::opencl

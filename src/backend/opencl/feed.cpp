@@ -1,5 +1,6 @@
 // Samples from the host's memory: gathered into staging memory, sent without waiting, and converted
 // on the device. Two stagings, so that the host fills one while the queue still sends the other.
+// Samples in a buffer that the host lends are converted where they lie.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -14,6 +15,7 @@ namespace {
 constexpr int32_t kRawFloat = 0;
 constexpr int32_t kRawByte = 1;
 constexpr int32_t kRawInt = 2;
+constexpr int32_t kRawLong = 3;
 
 int64_t bytes_of(HostType type) {
     switch (type) {
@@ -41,36 +43,56 @@ class FeedKernel final : public Kernel {
         tensor_ = group.tensors[static_cast<size_t>(group.head().outputs[0])];
         output_ = group.head().outputs[0];
         function_ = device.function("feed.cl", "feed", class_options(device, blocked));
-        const int64_t most = std::max<int64_t>(1, tensor_.shape.elements()) * 4;
-        raw_ = device.allocate(most);
-        for (Staging &staging : stagings_) {
-            staging.memory = Memory(device.allocator(), static_cast<size_t>(most));
-        }
         chunk_ = chunk_for(device, extent_of(tensor_, tensor_.shape[0], blocked).elements(),
                            blocked ? 64 : 512);
     }
 
     ~FeedKernel() override {
-        for (Staging &staging : stagings_) wait_and_release(staging);
+        for (Staging &staging : stagings_)
+            if (wait(staging) != CL_SUCCESS) {
+                wait(staging);
+                release(staging);
+            }
     }
 
     FeedKernel(const FeedKernel &) = delete;
     FeedKernel &operator=(const FeedKernel &) = delete;
 
+    int64_t memory() const override {
+        return device_.footprint(most()) + static_cast<int64_t>(stagings_.size()) * most();
+    }
+
+    void take_memory() override {
+        raw_ = device_.allocate(most());
+        for (Staging &staging : stagings_) {
+            staging.memory = Memory(device_.allocator(), static_cast<size_t>(most()));
+        }
+    }
+
     void launch(Queue &queue, const Launch &launch) override {
         const Extent extent = extent_of(tensor_, launch.n, blocked_);
         const int64_t total = extent.elements();
         if (total == 0) return;
-        send(queue, *launch.feed, launch.n);
         const Feed &feed = *launch.feed;
-        function_.set_buffer(0, *raw_);
-        function_.set(1, launch.operands[output_]);
-        cl_uint index = 3;
+        const bool lent = feed.lent.handle != nullptr;
+        if (!lent)
+            send_samples(queue, feed, launch.n);
+        else if (feed.rows != nullptr)
+            send_rows(queue, feed.rows, launch.n);
+        if (lent)
+            function_.set_lent(0, object_of(feed.lent));
+        else
+            function_.set_buffer(0, *raw_);
+        function_.set(1, lent ? feed.lent.offset : int64_t{0});
+        function_.set_buffer(2, *raw_);
+        function_.set(3, lent && feed.rows != nullptr ? 1 : 0);
+        function_.set(4, launch.operands[output_]);
+        cl_uint index = 6;
         for (const int64_t value : {total, chunk_, launch.n, extent.channels, extent.inner}) {
             function_.set(index++, to_int(value));
         }
         function_.set(index++, tensor_.type == Type::i32 ? 1 : 0);
-        function_.set(index++, raw_type(feed.type));
+        function_.set(index++, raw_type(feed.type, lent));
         function_.set(index++, feed.nhwc ? 1 : 0);
         for (const float scale : feed.scale) function_.set(index++, scale);
         for (const float mean : feed.mean) function_.set(index++, mean);
@@ -78,25 +100,54 @@ class FeedKernel final : public Kernel {
     }
 
   private:
+    static constexpr int64_t kIndexBytes = 8;
+
+    // Bytes of a full batch as it is sent: samples, or the indices of lent ones.
+    int64_t most() const {
+        return std::max({int64_t{4}, tensor_.shape.elements() * 4, tensor_.shape[0] * kIndexBytes});
+    }
+
     // 64-bit integers are narrowed while they are gathered.
-    static int32_t raw_type(HostType type) {
+    static int32_t raw_type(HostType type, bool lent) {
+        if (type == HostType::i64 && lent) return kRawLong;
         return type == HostType::f32 ? kRawFloat : type == HostType::u8 ? kRawByte : kRawInt;
     }
 
-    void wait_and_release(Staging &staging) const {
-        if (staging.sent == nullptr) return;
-        device_.api().clWaitForEvents(1, &staging.sent);
-        device_.api().clReleaseEvent(staging.sent);
+    // Until the memory is free to be used; where that fails it isn't, and is waited for again.
+    cl_int wait(Staging &staging) const {
+        if (staging.sent == nullptr) return CL_SUCCESS;
+        const cl_int status = device_.api().clWaitForEvents(1, &staging.sent);
+        if (status == CL_SUCCESS) release(staging);
+        return status;
+    }
+
+    void release(Staging &staging) const {
+        if (staging.sent != nullptr) device_.api().clReleaseEvent(staging.sent);
         staging.sent = nullptr;
     }
 
-    void send(Queue &queue, const Feed &feed, int64_t n) {
+    // The staging whose turn it is, free to be filled.
+    Staging &next_staging() {
         Staging &staging = stagings_[next_];
         next_ = (next_ + 1) % stagings_.size();
-        wait_and_release(staging);
+        check(wait(staging), "clWaitForEvents of samples");
+        return staging;
+    }
+
+    void send_samples(Queue &queue, const Feed &feed, int64_t n) {
+        Staging &staging = next_staging();
         const int64_t features = tensor_.shape.elements_after(0);
         gather(feed, n, features, staging.memory.as<std::byte>());
-        const int64_t bytes = n * features * (feed.type == HostType::u8 ? 1 : 4);
+        send(queue, staging, n * features * (feed.type == HostType::u8 ? 1 : 4));
+    }
+
+    void send_rows(Queue &queue, const int64_t *rows, int64_t n) {
+        Staging &staging = next_staging();
+        std::memcpy(staging.memory.data(), rows, static_cast<size_t>(n * kIndexBytes));
+        send(queue, staging, n * kIndexBytes);
+    }
+
+    void send(Queue &queue, Staging &staging, int64_t bytes) {
         check(device_.api().clEnqueueWriteBuffer(
                   static_cast<OpenClQueue &>(queue).get(), memory_of({raw_.get(), 0}), CL_FALSE, 0,
                   static_cast<size_t>(bytes), staging.memory.data(), 0, nullptr, &staging.sent),

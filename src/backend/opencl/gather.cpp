@@ -10,15 +10,25 @@ namespace {
 class GatherKernel final : public Kernel {
   public:
     GatherKernel(OpenClDevice &device, const FusedOp &group)
-        : x_(group.head().inputs[0]), y_(group.head().outputs[0]) {
-        const SparseTable &table = *std::get<GatherAttributes>(group.head().attributes).table;
-        rows_ = table.rows();
-        const std::unique_ptr<Queue> queue = device.create_queue();
-        starts_ = send(device, *queue, table.starts);
-        columns_ = send(device, *queue, table.columns);
-        queue->finish();
+        : device_(device),
+          table_(std::get<GatherAttributes>(group.head().attributes).table),
+          x_(group.head().inputs[0]),
+          y_(group.head().outputs[0]) {
+        rows_ = table_->rows();
         function_ = device.function("gather.cl", "gather", class_options(device, false));
         chunk_ = chunk_for(device, rows_, 256);
+    }
+
+    int64_t memory() const override {
+        return device_.footprint(bytes_of(table_->starts)) +
+               device_.footprint(bytes_of(table_->columns));
+    }
+
+    void take_memory() override {
+        const std::unique_ptr<Queue> queue = device_.create_queue();
+        starts_ = send(device_, *queue, table_->starts);
+        columns_ = send(device_, *queue, table_->columns);
+        queue->finish();
     }
 
     void launch(Queue &queue, const Launch &launch) override {
@@ -33,14 +43,20 @@ class GatherKernel final : public Kernel {
     }
 
   private:
+    static int64_t bytes_of(const std::vector<int32_t> &values) {
+        return static_cast<int64_t>(values.size() * sizeof(int32_t));
+    }
+
     static std::unique_ptr<Buffer> send(OpenClDevice &device, Queue &queue,
                                         const std::vector<int32_t> &values) {
-        const auto bytes = static_cast<int64_t>(values.size() * sizeof(int32_t));
-        auto buffer = device.allocate(std::max<int64_t>(bytes, 4));
+        const int64_t bytes = bytes_of(values);
+        auto buffer = device.allocate(bytes);
         if (bytes > 0) queue.write({buffer.get(), 0}, values.data(), bytes);
         return buffer;
     }
 
+    OpenClDevice &device_;
+    std::shared_ptr<const SparseTable> table_;
     TensorId x_, y_;
     int64_t rows_ = 0, chunk_ = 1;
     std::unique_ptr<Buffer> starts_, columns_;

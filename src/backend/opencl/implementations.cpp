@@ -46,6 +46,16 @@ Implementation implementation_of(OpKind kind) {
     return {};
 }
 
+void OpenClDevice::variants(const FusedOp &group, const Candidate &candidate,
+                            std::vector<Candidate> &out) const {
+    if (is_tunable(group)) convolution_variants(*this, group, candidate, out);
+}
+
+bool OpenClDevice::configure(const FusedOp &group, Candidate &candidate,
+                             std::string_view parameters) const {
+    return is_tunable(group) && configure_convolution(*this, group, candidate, parameters);
+}
+
 bool OpenClDevice::fuses(const FusedOp &group) const {
     switch (group.head().kind) {
         case OpKind::convolution:

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/opencl/device.h"
@@ -18,6 +19,11 @@ using Candidates = std::vector<Candidate>;
 void convolution_candidates(const OpenClDevice &device, const FusedOp &group, Candidates &out);
 std::unique_ptr<Kernel> prepare_convolution(OpenClDevice &device, const FusedOp &group,
                                             const Candidate &candidate);
+// As Device's variants and configure.
+void convolution_variants(const OpenClDevice &device, const FusedOp &group,
+                          const Candidate &candidate, Candidates &out);
+bool configure_convolution(const OpenClDevice &device, const FusedOp &group, Candidate &candidate,
+                           std::string_view parameters);
 // Whether a group whose head is a convolution of any direction runs as one kernel.
 bool fuses_convolution(const OpenClDevice &device, const FusedOp &group);
 

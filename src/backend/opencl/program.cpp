@@ -17,7 +17,8 @@ namespace cnn::opencl {
 namespace {
 
 // Precision is what OpenCL promises without options: nothing assumes finite values.
-constexpr char kBaseOptions[] = "-cl-std=CL1.2";
+// Warnings (loops that are left rolled) some drivers print.
+constexpr char kBaseOptions[] = "-cl-std=CL1.2 -w";
 constexpr size_t kLogLimit = 4000;
 
 std::string digest(std::string_view of) {
@@ -82,6 +83,14 @@ std::span<const uint8_t> binary_of(std::span<const uint8_t> file, std::string_vi
     return binary;
 }
 
+size_t count_of_devices(const Api &api, cl_program program) {
+    constexpr cl_uint kMost = 256;
+    cl_uint count = 0;
+    const cl_int status =
+        api.clGetProgramInfo(program, CL_PROGRAM_NUM_DEVICES, sizeof count, &count, nullptr);
+    return status == CL_SUCCESS ? std::min(count, kMost) : 0;
+}
+
 }  // namespace
 
 Function::Function(const OpenClDevice &device, std::shared_ptr<const Program> program,
@@ -90,8 +99,9 @@ Function::Function(const OpenClDevice &device, std::shared_ptr<const Program> pr
     cl_int status = CL_SUCCESS;
     const Api &api = device.api();
     kernel_ = {api.clCreateKernel(program_->program.get(), name, &status), api.clReleaseKernel};
-    if (status != CL_SUCCESS) {
-        check(status, text("clCreateKernel of ", name, " in ", program_->name).c_str());
+    if (status != CL_SUCCESS || !kernel_) {
+        check_made(status, kernel_.get(),
+                   text("clCreateKernel of ", name, " in ", program_->name).c_str());
     }
     ask_max_work_group();
 }
@@ -104,8 +114,9 @@ bool Function::changes(cl_uint index, uint64_t bits, size_t bytes) {
     return true;
 }
 
-void Function::check_argument(cl_int status, cl_uint index) const {
+void Function::check_argument(cl_int status, cl_uint index) {
     if (status == CL_SUCCESS) return;
+    if (index < kTracked) values_[index] = {};
     check(status, text("clSetKernelArg ", index, " of ", name_).c_str());
 }
 
@@ -127,6 +138,12 @@ void Function::set_buffer(cl_uint index, const Buffer &buffer) {
     if (!changes(index, memory.id(), 255)) return;
     const cl_mem handle = memory.get();
     check_argument(device_->api().clSetKernelArg(kernel_.get(), index, sizeof handle, &handle),
+                   index);
+}
+
+void Function::set_lent(cl_uint index, cl_mem memory) {
+    if (index < kTracked) values_[index] = {};
+    check_argument(device_->api().clSetKernelArg(kernel_.get(), index, sizeof memory, &memory),
                    index);
 }
 
@@ -219,7 +236,7 @@ Handle<cl_program> ProgramCache::from_source(std::string_view name, std::string_
     Handle<cl_program> program(
         api.clCreateProgramWithSource(device_.context(), 1, &pointer, &length, &status),
         api.clReleaseProgram);
-    check(status, "clCreateProgramWithSource");
+    check_made(status, program.get(), "clCreateProgramWithSource");
     status = api.clBuildProgram(program.get(), 1, &device, options.c_str(), nullptr, nullptr);
     if (status == CL_SUCCESS) {
         if (device_.log().enabled(kLogDebug)) {
@@ -285,6 +302,7 @@ Handle<cl_program> ProgramCache::from_cache(std::string_view name, const std::st
                                                              &pointer, &binary_status, &status),
                                api.clReleaseProgram);
     if (status == CL_SUCCESS) status = binary_status;
+    if (status == CL_SUCCESS && !program) status = CL_INVALID_PROGRAM;
     if (status == CL_SUCCESS) {
         status = api.clBuildProgram(program.get(), 1, &device, options.c_str(), nullptr, nullptr);
     }
@@ -294,9 +312,18 @@ Handle<cl_program> ProgramCache::from_cache(std::string_view name, const std::st
 
 void ProgramCache::save(std::string_view name, cl_program program, const std::string &key) {
     const Api &api = device_.api();
-    size_t bytes = 0;
+    // The program is of all the context's devices, of which a lent one may have several.
+    std::vector<cl_device_id> devices(count_of_devices(api, program));
+    const size_t list = devices.size() * sizeof(cl_device_id);
     cl_int status =
-        api.clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, nullptr);
+        api.clGetProgramInfo(program, CL_PROGRAM_DEVICES, list, devices.data(), nullptr);
+    const auto own = static_cast<size_t>(
+        std::find(devices.begin(), devices.end(), device_.description().device) - devices.begin());
+    std::vector<size_t> sizes(devices.size());
+    if (status == CL_SUCCESS)
+        status = api.clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES,
+                                      sizes.size() * sizeof(size_t), sizes.data(), nullptr);
+    const size_t bytes = own < sizes.size() ? sizes[own] : 0;
     std::string why = "the driver gives no binary";
     if (status == CL_SUCCESS && bytes > 0 && bytes < kLargestFile) {
         CacheHeader header{};
@@ -306,8 +333,11 @@ void ProgramCache::save(std::string_view name, cl_program program, const std::st
         header.binary_bytes = bytes;
         std::vector<uint8_t> file(sizeof header + key.size() + bytes);
         unsigned char *binary = file.data() + sizeof header + key.size();
-        status =
-            api.clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof binary, &binary, nullptr);
+        std::vector<unsigned char *> binaries(devices.size());
+        binaries[own] = binary;
+        status = api.clGetProgramInfo(program, CL_PROGRAM_BINARIES,
+                                      binaries.size() * sizeof(unsigned char *), binaries.data(),
+                                      nullptr);
         if (status == CL_SUCCESS) {
             header.checksum = hash_bytes({binary, bytes});
             std::memcpy(file.data(), &header, sizeof header);

@@ -40,6 +40,8 @@ class Function {
     void set(cl_uint index, const Ref &ref, int64_t element_bytes = 4);
     // The buffer alone.
     void set_buffer(cl_uint index, const Buffer &buffer);
+    // The host's memory, whose handle may be another buffer's the next time.
+    void set_lent(cl_uint index, cl_mem memory);
     // Bytes of local memory.
     void set_local(cl_uint index, size_t bytes);
 
@@ -68,7 +70,8 @@ class Function {
     void set_bytes(cl_uint index, const void *value, size_t bytes);
     // Whether the argument has to be set, remembering its new value.
     bool changes(cl_uint index, uint64_t bits, size_t bytes);
-    void check_argument(cl_int status, cl_uint index) const;
+    // Forgets the argument's value before it throws, for the kernel may have another.
+    void check_argument(cl_int status, cl_uint index);
     void ask_max_work_group();
 
     const OpenClDevice *device_ = nullptr;

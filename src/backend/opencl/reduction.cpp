@@ -195,14 +195,13 @@ std::string kernel_of(const OpenClDevice &device, const ExpressionSource &source
 class ReductionKernel final : public Kernel {
   public:
     ReductionKernel(OpenClDevice &device, const FusedOp &group, const Candidate &candidate)
-        : cpu_class_(device.is_cpu_class()) {
+        : cpu_class_(device.is_cpu_class()), group_(device.group_items()) {
         const bool blocked = candidate.algorithm.ends_with("_n16");
         ExpressionSource source{group, group_expression(group)};
         cut_ = cut_for(device, source, blocked);
         source.walk = cut_.walk;
         full_ = tensor_of(group, source.expression.full);
-        const std::string options =
-            text(class_options(device, blocked), " -DGROUP=", Function::kGroup);
+        const std::string options = text(class_options(device, blocked), " -DGROUP=", group_);
         function_ = Function(
             device, device.programs().source("reduce", kernel_of(device, source, cut_), options),
             "reduce");
@@ -226,9 +225,10 @@ class ReductionKernel final : public Kernel {
             cut_.by_channel ? function_.launch_single(queue, outputs, parts)
                             : function_.launch_single(queue, parts);
         } else {
-            const size_t global[2] = {Function::kGroup * static_cast<size_t>(outputs),
+            const auto group = static_cast<size_t>(group_);
+            const size_t global[2] = {group * static_cast<size_t>(outputs),
                                       static_cast<size_t>(parts)};
-            const size_t local[2] = {Function::kGroup, 1};
+            const size_t local[2] = {group, 1};
             function_.launch(queue, 2, global, local);
         }
         if (cut_.parts > 1) finish(queue, launch, outputs, parts);
@@ -264,6 +264,7 @@ class ReductionKernel final : public Kernel {
     }
 
     bool cpu_class_;
+    int64_t group_;
     Cut cut_;
     Function function_, finish_;
     GroupExpression expression_;
