@@ -46,6 +46,7 @@ class Lowering {
     TensorId feed(const Tensor &tensor);
     bool backward() const { return key_.purpose >= Purpose::gradient; }
 
+    void begin_second_pass() { forward_ops_ = std::min(forward_ops_, program_.ops.size()); }
     void choose_nodes();
     void need(int32_t node);
     void forward();
@@ -75,6 +76,7 @@ class Lowering {
     };
     std::vector<StateUpdate> state_updates_;
     int32_t current_ = -1;
+    size_t forward_ops_ = static_cast<size_t>(-1);  // those before the second pass
 };
 
 class Lowering::LayerEmitter final : public Emitter {
@@ -312,6 +314,7 @@ bool Lowering::moves(const NetTensor &parameter) const {
 // Derivatives along the direction, of nodes that what moves reaches.
 void Lowering::tangent_pass() {
     program_.repeated = program_.ops.size();
+    begin_second_pass();
     for (size_t i = 0; i < net_.nodes().size(); ++i) {
         const Node &node = net_.nodes()[i];
         if (!node.layer || !needed_[i]) continue;
@@ -390,6 +393,7 @@ TensorId Lowering::gradient_of(int32_t node) {
 }
 
 void Lowering::backward_pass() {
+    begin_second_pass();
     for (auto i = static_cast<int32_t>(net_.nodes().size()) - 1; i >= 0; --i) {
         const Node &node = net_.node(i);
         if (!node.layer || !at(i).wants_gradient || at(i).gradients.empty()) continue;
@@ -495,6 +499,7 @@ Program Lowering::lower() {
         gate();
         update_state();
     }
+    for (size_t i = forward_ops_; i < program_.ops.size(); ++i) program_.ops[i].second_pass = true;
     return std::move(program_);
 }
 

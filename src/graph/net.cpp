@@ -79,6 +79,23 @@ Net::Net(std::string name, uint64_t seed) : name_(std::move(name)), seed_(seed) 
     if (!valid_utf8(name_)) fail(Status::invalid_argument, "create net: name is not UTF-8");
 }
 
+Net Net::sharing(std::shared_ptr<SharedParameters> values) const {
+    Net net(name_, seed_);
+    net.nodes_ = nodes_;
+    net.inputs_ = inputs_;
+    net.outputs_ = outputs_;
+    net.losses_ = losses_;
+    net.last_node_ = last_node_;
+    net.parameters_ = parameters_;
+    net.state_tensors_ = state_tensors_;
+    // Of their sizes, never read.
+    net.theta_ = FlatVector(theta_.elements());
+    net.s_ = FlatVector(s_.elements());
+    net.shared_ = std::move(values);
+    net.seal();
+    return net;
+}
+
 std::string Net::describe(int32_t id) const {
     const Node &n = node(id);
     return text(n.kind, " \"", n.name, "\" (node ", id, ")");
@@ -347,7 +364,7 @@ void Net::bind_host(std::string_view name, const Layer &layer,
                     std::shared_ptr<const HostRecord> host) {
     const std::string what = text("bind \"", name, "\"");
     throw_mistake();
-    if (sealed_) fail(Status::bad_state, text(what, ": the net is compiled"));
+    if (sealed_) fail(Status::bad_state, text(what, ": the net is compiled or shared"));
     const int32_t id = find(name);
     if (id < 0) fail(Status::not_found, text(what, ": the net has no node of that name"));
     Node &n = nodes_[static_cast<size_t>(id)];
@@ -362,11 +379,11 @@ void Net::bind_host(std::string_view name, const Layer &layer,
     n.host = std::move(host);
 }
 
-void Net::check_bound() const {
+void Net::check_bound(const char *operation) const {
     for (size_t i = 0; i < nodes_.size(); ++i)
         if (nodes_[i].host && !nodes_[i].host->callbacks)
             fail_at(static_cast<int32_t>(i), Status::unsupported,
-                    text("compile: ", describe(static_cast<int32_t>(i)),
+                    text(operation, ": ", describe(static_cast<int32_t>(i)),
                          " is the host's own, of kind \"", nodes_[i].kind,
                          "\", and a file doesn't keep its callbacks: give them back with "
                          "cnn_net_bind_",
@@ -375,7 +392,7 @@ void Net::check_bound() const {
 
 void Net::add_output(int32_t id) {
     throw_mistake();
-    if (sealed_) fail(Status::bad_state, "output: the net is compiled");
+    if (sealed_) fail(Status::bad_state, "output: the net is compiled or shared");
     if (id < 0 || id >= static_cast<int32_t>(nodes_.size()))
         fail(Status::invalid_argument,
              text("output: node ", id, ", which this net never returned"));

@@ -16,6 +16,8 @@
 
 namespace cnn {
 
+class SharedParameters;
+
 struct Node {
     std::string name;
     std::string kind;
@@ -50,6 +52,8 @@ inline constexpr size_t kMostLosses = 64;
 class Net {
   public:
     Net(std::string name, uint64_t seed);
+    // The same nodes, sealed, on theta and s that other nets run on too. The centre is zero.
+    Net sharing(std::shared_ptr<SharedParameters> values) const;
 
     const std::string &name() const { return name_; }
     uint64_t seed() const { return seed_; }
@@ -68,7 +72,7 @@ class Net {
     void bind_host(std::string_view name, const Layer &layer,
                    std::shared_ptr<const HostRecord> host);
     // Throws Error(unsupported) naming a host-defined node without callbacks.
-    void check_bound() const;
+    void check_bound(const char *operation) const;
     // output_weights: as many as the settings say; none: zeros.
     int32_t add_loss(const Loss &loss, std::string_view name, double weight, int32_t input,
                      const LossSettings &settings = {}, std::span<const float> output_weights = {});
@@ -109,6 +113,8 @@ class Net {
     FlatVector &s() { return s_; }
     const FlatVector &theta() const { return theta_; }
     const FlatVector &s() const { return s_; }
+    // What theta and s are part of, in place of vectors of the net's own; null: they are its own.
+    const std::shared_ptr<SharedParameters> &shared() const { return shared_; }
     // Moved on by every change of theta, so that packed copies know they are stale.
     uint64_t theta_version() const { return theta_version_; }
     void theta_changed() { ++theta_version_; }
@@ -144,6 +150,7 @@ class Net {
     std::vector<int32_t> last_node_;  // that isn't a loss; empty or one
     std::vector<NetTensor> parameters_, state_tensors_;
     FlatVector theta_, s_, center_;
+    std::shared_ptr<SharedParameters> shared_;
     uint64_t theta_version_ = 1, frozen_version_ = 1;
     std::optional<Error> mistake_;
 };

@@ -5,30 +5,11 @@
 #include <atomic>
 
 #include "base/text.h"
-#include "graph/arena.h"
+#include "graph/recompute.h"
+#include "graph/reorder.h"
 #include "graph/selection.h"
 
 namespace cnn {
-
-namespace {
-
-FusedOp reorder_group(const Tensor &tensor) {
-    FusedOp group;
-    group.ops.push_back({OpKind::reorder, -1, {0}, {1}, {}});
-    group.tensors = {tensor, tensor};
-    group.inputs = 1;
-    group.outputs = 1;
-    return group;
-}
-
-Candidate reorder_candidate(const Layout &from, const Layout &to) {
-    Candidate candidate;
-    candidate.algorithm = "reorder";
-    candidate.layouts = {from, to};
-    return candidate;
-}
-
-}  // namespace
 
 size_t PackedParameters::find(const Tensor &tensor, const Layout &layout) {
     for (size_t i = 0; i < packed_.size(); ++i)
@@ -36,20 +17,58 @@ size_t PackedParameters::find(const Tensor &tensor, const Layout &layout) {
     auto packed = std::make_unique<PackedParameter>();
     packed->tensor = tensor;
     packed->layout = layout;
-    packed->kernel =
-        device_.prepare(reorder_group(tensor), reorder_candidate(Layout::plain(), layout));
     packed->offset = tensor.offset * device_.real_bytes();
     packed->bytes = layout.elements(tensor.shape) * size_of(tensor.type, device_.real_bytes());
-    packed->buffer = device_.allocate(packed->bytes);
+    if (!shared_) packed->kernel = reorder_kernel(device_, tensor, Layout::plain(), layout);
     packed_.push_back(std::move(packed));
     return packed_.size() - 1;
 }
 
-int64_t PackedParameters::bytes() const {
+void PackedParameters::take_memory() {
+    if (shared_) {
+        want_shared();
+        return;
+    }
+    for (const auto &packed : packed_) {
+        if (packed->buffer) continue;
+        packed->own = device_.allocate(packed->bytes);
+        packed->buffer = packed->own.get();
+    }
+}
+
+void PackedParameters::want_shared() {
+    std::vector<SharedParameters::Reader::Wish> wishes;
+    const auto first = packed_.begin() + static_cast<std::ptrdiff_t>(numbers_.size());
+    for (auto at = first; at != packed_.end(); ++at)
+        wishes.emplace_back((*at)->tensor, (*at)->layout);
+    numbers_.reserve(packed_.size());
+    for (size_t number : shared_->want(wishes)) numbers_.push_back(number);
+}
+
+void PackedParameters::take(const SharedParameters::Version &version) {
+    for (size_t i = 0; i < numbers_.size(); ++i) {
+        packed_[i]->buffer = version.packed[numbers_[i]].get();
+        packed_[i]->theta_version = version.number;
+    }
+}
+
+void PackedParameters::resize(size_t count) {
+    packed_.resize(count);
+    numbers_.resize(std::min(numbers_.size(), count));
+}
+
+bool PackedParameters::is_taken(const PackedParameter &packed) const {
+    return shared_ ? shared_->has({packed.tensor, packed.layout}) : packed.buffer != nullptr;
+}
+
+int64_t PackedParameters::bytes(bool taken) const {
     int64_t total = 0;
-    for (const auto &packed : packed_) total += packed->bytes;
+    for (const auto &packed : packed_)
+        if (is_taken(*packed) == taken) total += device_.footprint(packed->bytes);
     return total;
 }
+
+namespace {
 
 Program lowered(const Net &net, const ProgramKey &key, const Device &device) {
     Program program = lower(net, key);
@@ -57,16 +76,24 @@ Program lowered(const Net &net, const ProgramKey &key, const Device &device) {
     return program;
 }
 
+}  // namespace
+
+std::vector<FusedOp> groups_of(const Net &net, const ProgramKey &key, const Device &device) {
+    std::vector<std::vector<TensorId>> operands;
+    return fuse(lowered(net, key, device), device, operands);
+}
+
 // Turns a program into a plan's items and values.
 class PlanBuilder {
   public:
-    PlanBuilder(Plan &plan, const Net &net, Device &device, bool theta_changes)
+    PlanBuilder(Plan &plan, const Net &net, Device &device, bool theta_changes,
+                const TuningTable *tuning)
         : plan_(plan),
           net_(net),
           device_(device),
           program_(lowered(net, plan.key_, device)),
           groups_(fuse(program_, device, operands_)),
-          selection_(select(net, program_, device, groups_, operands_, theta_changes)) {}
+          selection_(select(net, program_, device, groups_, operands_, theta_changes, tuning)) {}
 
     void build();
 
@@ -78,8 +105,6 @@ class PlanBuilder {
     };
 
     int64_t new_value(TensorId id, const Layout &layout);
-    int64_t now() const { return static_cast<int64_t>(plan_.items_.size()); }
-    void touch(int64_t value) { plan_.values_[static_cast<size_t>(value)].last = now(); }
     Plan::Location read(TensorId id, const Layout &layout);
     Plan::Location write(TensorId id, const Layout &layout);
     Plan::Location in_vector(const Tensor &tensor) const;
@@ -87,12 +112,11 @@ class PlanBuilder {
     Plan::Location direction(TensorId id, const Layout &layout);
     void add_reorder(const Tensor &tensor, const Layout &from_layout, const Plan::Location &from,
                      const Layout &to_layout, const Plan::Location &to);
-    void keep_for_repetition();
+    bool is_repeatable(const FusedOp &op, const std::vector<Plan::Location> &locations) const;
     void add_group(size_t group);
+    void add_item(Plan::Item item, std::unique_ptr<Kernel> kernel, Timeline::Step step);
     void add_alias(size_t group, const Candidate &candidate);
     void note_feed(Plan::Item &item, TensorId id);
-    void share_in_place();
-    void place();
     void results();
     void find_unwritten();
     void describe(size_t group, const Candidate &candidate);
@@ -105,19 +129,13 @@ class PlanBuilder {
     std::vector<FusedOp> groups_;
     Selection selection_;
     std::vector<std::vector<Copy>> copies_;
-    struct InPlace {
-        int64_t item, input, output;
-    };
-    std::vector<InPlace> in_place_;
 };
 
 int64_t PlanBuilder::new_value(TensorId id, const Layout &layout) {
     const Tensor &tensor = program_.tensors[static_cast<size_t>(id)];
-    Plan::Value value;
+    Timeline::Value value;
     value.bytes = layout.elements(tensor.shape) * size_of(tensor.type, device_.real_bytes());
-    value.first = value.last = now();
-    plan_.values_.push_back(value);
-    const auto index = static_cast<int64_t>(plan_.values_.size()) - 1;
+    const int64_t index = plan_.timeline_.add(value);
     copies_[static_cast<size_t>(id)].push_back({layout, index});
     return index;
 }
@@ -160,14 +178,25 @@ void PlanBuilder::add_reorder(const Tensor &tensor, const Layout &from_layout,
                               const Plan::Location &from, const Layout &to_layout,
                               const Plan::Location &to) {
     Plan::Item item;
-    item.kernel = device_.prepare(reorder_group(tensor), reorder_candidate(from_layout, to_layout));
     item.operands = {from, to};
-    item.commits = !plan_.items_.empty() && plan_.items_.back().commits;
-    for (const Plan::Location &location : item.operands)
-        if (location.value >= 0) touch(location.value);
-    plan_.items_.push_back(std::move(item));
+    Timeline::Step step;
+    step.inputs = 1;
+    step.repeatable = true;
+    step.seconds = reorder_seconds(device_, tensor, from_layout, to_layout);
+    add_item(std::move(item), reorder_kernel(device_, tensor, from_layout, to_layout),
+             std::move(step));
     plan_.description_.push_back(text("reorder ", to_text(from_layout, tensor.shape), " to ",
                                       to_text(to_layout, tensor.shape)));
+}
+
+void PlanBuilder::add_item(Plan::Item item, std::unique_ptr<Kernel> kernel, Timeline::Step step) {
+    for (const Plan::Location &location : item.operands) step.operands.push_back(location.value);
+    step.workspace = item.workspace_value;
+    item.commits = item.commits || (!plan_.items_.empty() && plan_.items_.back().commits);
+    item.kernel = kernel.get();
+    plan_.kernels_.push_back(std::move(kernel));
+    plan_.items_.push_back(std::move(item));
+    plan_.timeline_.steps.push_back(std::move(step));
 }
 
 Plan::Location PlanBuilder::read(TensorId id, const Layout &layout) {
@@ -214,7 +243,7 @@ void PlanBuilder::add_alias(size_t group, const Candidate &candidate) {
     const TensorId to = operands_[group][1];
     const int64_t source = activation_value(from, candidate.layouts[0]);
     const int64_t value = new_value(to, candidate.layouts[1]);
-    plan_.values_[static_cast<size_t>(value)].same_as = source;
+    plan_.timeline_.values[static_cast<size_t>(value)].same_as = source;
 }
 
 void PlanBuilder::describe(size_t group, const Candidate &candidate) {
@@ -223,9 +252,24 @@ void PlanBuilder::describe(size_t group, const Candidate &candidate) {
     std::string line = node >= 0 ? text(net_.node(node).name, ": ") : std::string();
     for (size_t i = 0; i < op.ops.size(); ++i) line += text(i ? "+" : "", name_of(op.ops[i].kind));
     line += text(" ", candidate.algorithm);
+    if (!candidate.parameters.empty()) line += text(" (", candidate.parameters, ")");
     for (size_t i = 0; i < candidate.layouts.size(); ++i)
         line += text(" ", to_text(candidate.layouts[i], op.tensors[i].shape));
     plan_.description_.push_back(std::move(line));
+}
+
+// What neither involves the host nor reads or writes a vector that changes during a launch.
+bool PlanBuilder::is_repeatable(const FusedOp &op,
+                                const std::vector<Plan::Location> &locations) const {
+    if (op.head().kind == OpKind::feed || op.head().kind == OpKind::host) return false;
+    const bool state_stands = plan_.key_.purpose != Purpose::train;
+    const auto stands = [&](const Plan::Location &location) {
+        return location.space != Space::gradient && location.space != Space::status &&
+               (location.space != Space::state || state_stands);
+    };
+    const auto in_arena = [](const Plan::Location &location) { return location.value >= 0; };
+    return std::all_of(locations.begin(), locations.end(), stands) &&
+           std::all_of(locations.begin() + op.inputs, locations.end(), in_arena);
 }
 
 void PlanBuilder::add_group(size_t group) {
@@ -241,30 +285,25 @@ void PlanBuilder::add_group(size_t group) {
             locations.push_back(read(operands_[group][i], candidate.layouts[i]));
     for (size_t i = static_cast<size_t>(op.inputs); i < operands_[group].size(); ++i)
         locations.push_back(write(operands_[group][i], candidate.layouts[i]));
-    for (const Plan::Location &location : locations)
-        if (location.value >= 0) touch(location.value);
-
     Plan::Item item;
     if (op.head().kind == OpKind::feed) note_feed(item, operands_[group][0]);
-    item.kernel = device_.prepare(op, candidate);
+    Timeline::Step step;
+    step.inputs = static_cast<size_t>(op.inputs);
+    step.seconds = candidate.seconds;
+    step.repeatable = is_repeatable(op, locations);
+    step.in_place = candidate.in_place && op.inputs > 0 && locations[0].value >= 0 &&
+                    locations[step.inputs].value >= 0;
     if (candidate.workspace > 0) {
-        Plan::Value workspace;
+        Timeline::Value workspace;
         workspace.bytes = candidate.workspace;
-        workspace.first = workspace.last = now();
-        plan_.values_.push_back(workspace);
-        item.workspace_value = static_cast<int64_t>(plan_.values_.size()) - 1;
+        item.workspace_value = plan_.timeline_.add(workspace);
     }
-    if (candidate.in_place && op.inputs > 0 && locations[0].value >= 0 &&
-        locations[static_cast<size_t>(op.inputs)].value >= 0)
-        in_place_.push_back(
-            {now(), locations[0].value, locations[static_cast<size_t>(op.inputs)].value});
     const auto keeps = [](const Plan::Location &location) {
         return location.space == Space::status || location.space == Space::state;
     };
-    item.commits = (!plan_.items_.empty() && plan_.items_.back().commits) ||
-                   std::any_of(locations.begin() + op.inputs, locations.end(), keeps);
+    item.commits = std::any_of(locations.begin() + op.inputs, locations.end(), keeps);
     item.operands = std::move(locations);
-    plan_.items_.push_back(std::move(item));
+    add_item(std::move(item), device_.prepare(op, candidate), std::move(step));
     describe(group, candidate);
 }
 
@@ -283,49 +322,7 @@ void PlanBuilder::results() {
     for (const auto *values : {&plan_.outputs_, &plan_.input_gradients_, &plan_.losses_,
                                &plan_.correct_, &plan_.residuals_, &plan_.residual_tangents_})
         for (int64_t value : *values)
-            if (value >= 0) touch(value);
-}
-
-// An output takes its input's memory where nothing reads the input later.
-void PlanBuilder::share_in_place() {
-    auto &values = plan_.values_;
-    // Lifetimes of what aliases join first.
-    for (size_t i = 0; i < values.size(); ++i)
-        if (values[i].same_as >= 0) {
-            auto &owner = values[static_cast<size_t>(plan_.root(static_cast<int64_t>(i)))];
-            owner.last = std::max(owner.last, values[i].last);
-        }
-    keep_for_repetition();
-    for (const InPlace &pair : in_place_) {
-        const int64_t input = plan_.root(pair.input);
-        const int64_t output = plan_.root(pair.output);
-        auto &from = values[static_cast<size_t>(input)];
-        auto &to = values[static_cast<size_t>(output)];
-        if (input == output || from.last != pair.item || from.bytes != to.bytes) continue;
-        to.same_as = input;
-        from.last = std::max(from.last, to.last);
-    }
-}
-
-// What a repetition reads and doesn't make anew outlives it.
-void PlanBuilder::keep_for_repetition() {
-    const auto first = static_cast<int64_t>(plan_.repeated_);
-    for (Plan::Value &value : plan_.values_)
-        if (value.first < first && value.last >= first) value.last = now();
-}
-
-void PlanBuilder::place() {
-    std::vector<Interval> intervals;
-    std::vector<size_t> owners;
-    for (size_t i = 0; i < plan_.values_.size(); ++i) {
-        const Plan::Value &value = plan_.values_[i];
-        if (value.same_as >= 0) continue;
-        intervals.push_back({value.bytes, value.first, value.last});
-        owners.push_back(i);
-    }
-    std::vector<int64_t> offsets;
-    plan_.arena_bytes_ = assign_offsets(intervals, offsets);
-    for (size_t i = 0; i < owners.size(); ++i) plan_.values_[owners[i]].offset = offsets[i];
+            if (value >= 0) plan_.timeline_.values[static_cast<size_t>(value)].kept = true;
 }
 
 void PlanBuilder::find_unwritten() {
@@ -348,36 +345,91 @@ void PlanBuilder::build() {
     copies_.resize(program_.tensors.size());
     // The operations' number where groups begin, to find the repeated ones.
     size_t ops = 0;
-    plan_.repeated_ = static_cast<size_t>(-1);
+    size_t &repeated = plan_.timeline_.repeated;
+    const auto is_feed = [&](size_t group) { return groups_[group].head().kind == OpKind::feed; };
+    const bool feeds_first = plan_.key_.instalments;
+    for (size_t group = 0; feeds_first && group < groups_.size(); ++group)
+        if (is_feed(group)) add_group(group);
+    plan_.feed_items_ = plan_.items_.size();
     for (size_t group = 0; group < groups_.size(); ++group) {
-        if (ops >= program_.repeated && plan_.repeated_ > plan_.items_.size())
-            plan_.repeated_ = plan_.items_.size();
+        if (feeds_first && is_feed(group)) continue;
+        if (ops >= program_.repeated) repeated = std::min(repeated, plan_.items_.size());
         ops += groups_[group].ops.size();
         add_group(group);
+        if (!groups_[group].head().second_pass) plan_.timeline_.second_pass = plan_.items_.size();
     }
-    plan_.repeated_ = std::min(plan_.repeated_, plan_.items_.size());
     plan_.inputs_.resize(program_.inputs.size(), -1);
     plan_.targets_.resize(program_.targets.size(), -1);
     plan_.weights_.resize(1, -1);
     plan_.output_gradients_.resize(program_.output_gradients.size(), -1);
     results();
-    share_in_place();
-    place();
     find_unwritten();
     plan_.predicted_seconds_ = selection_.seconds;
     for (auto &item : plan_.items_) item.refs.resize(item.operands.size());
+    plan_.lay_out();
 }
 
 Plan::Plan(const Net &net, const ProgramKey &key, Device &device, PackedParameters &packed,
-           bool theta_changes)
+           bool theta_changes, const TuningTable *tuning)
     : key_(key), packed_(packed) {
-    PlanBuilder(*this, net, device, theta_changes).build();
+    PlanBuilder(*this, net, device, theta_changes, tuning).build();
 }
 
-int64_t Plan::root(int64_t value) const {
-    while (values_[static_cast<size_t>(value)].same_as >= 0)
-        value = values_[static_cast<size_t>(value)].same_as;
-    return value;
+int64_t Plan::kernel_bytes() const {
+    int64_t total = 0;
+    for (const auto &kernel : kernels_) total += kernel->memory();
+    return total;
+}
+
+void Plan::take_memory() {
+    for (const auto &kernel : kernels_) kernel->take_memory();
+}
+
+void Plan::lay_out() {
+    arena_bytes_ = place(timeline_, lifetimes(timeline_), offsets_);
+    if (key_.instalments) cut_into_pieces();
+}
+
+void Plan::shrink(const std::function<bool(int64_t)> &fits) {
+    if (key_.purpose < Purpose::jacobian) return;
+    Recomputation found = recompute(timeline_, fits);
+    repeats_ = found.repeats();
+    if (repeats_ == 0) return;
+    timeline_ = std::move(found.timeline);
+    predicted_seconds_ += found.seconds;
+    run_in_order(found.origins);
+    lay_out();
+}
+
+// Items by their numbers before, each with the values of its step.
+void Plan::run_in_order(const std::vector<size_t> &origins) {
+    std::vector<Item> items;
+    std::vector<std::string> description;
+    std::vector<bool> ran(items_.size(), false);
+    bool commits = false;
+    for (size_t k = 0; k < origins.size(); ++k) {
+        Item item = items_[origins[k]];
+        for (size_t i = 0; i < item.operands.size(); ++i)
+            item.operands[i].value = timeline_.steps[k].operands[i];
+        item.workspace_value = timeline_.steps[k].workspace;
+        item.commits = commits = commits || item.commits;
+        items.push_back(std::move(item));
+        description.push_back(text(ran[origins[k]] ? "again " : "", description_[origins[k]]));
+        ran[origins[k]] = true;
+    }
+    items_ = std::move(items);
+    description_ = std::move(description);
+}
+
+void Plan::cut_into_pieces() {
+    using Kind = Piece::Kind;
+    pieces_.clear();
+    pieces_.push_back({Kind::feeds, 0, {}});
+    for (size_t packed : packs_) pieces_.push_back({Kind::pack, packed, {}});
+    if (!unwritten_.empty()) pieces_.push_back({Kind::zeros, 0, {}});
+    size_t i = feed_items_;
+    for (; i < items_.size() && !items_[i].commits; ++i) pieces_.push_back({Kind::item, i, {}});
+    committing_ = i;
 }
 
 Feed *Plan::feed(const std::vector<int32_t> &index, size_t i) {
@@ -394,11 +446,10 @@ Ref Plan::result(const std::vector<int64_t> &values, size_t i) const {
 
 Ref Plan::resolve(const Location &location, const PlanMemory &memory) const {
     const auto shifted = [](Ref ref, int64_t bytes) { return Ref{ref.buffer, ref.offset + bytes}; };
-    if (location.packed >= 0)
-        return {packed_[static_cast<size_t>(location.packed)].buffer.get(), 0};
+    if (location.packed >= 0) return {packed_[static_cast<size_t>(location.packed)].buffer, 0};
     switch (location.space) {
         case Space::activation:
-            return shifted(memory.arena, values_[static_cast<size_t>(root(location.value))].offset);
+            return shifted(memory.arena, offsets_[static_cast<size_t>(location.value)]);
         case Space::parameter:
             return shifted(memory.theta, location.offset);
         case Space::gradient:
@@ -426,36 +477,69 @@ void Plan::bind(const PlanMemory &memory) {
     }
 }
 
-void Plan::launch(int64_t n, const Context &context) {
+void Plan::refresh(PackedParameter &packed, const Launch &launch, const Context &context) {
+    if (packed.theta_version == context.theta_version) return;
+    const Ref refs[2] = {{memory_.theta.buffer, memory_.theta.offset + packed.offset},
+                         {packed.buffer, 0}};
+    Launch copy = launch;
+    copy.operands = refs;
+    packed.kernel->launch(context.queue, copy);
+    packed.theta_version = context.theta_version;
+}
+
+void Plan::zero_unwritten(Queue &queue) {
+    for (const Range &range : unwritten_)
+        queue.zero({memory_.gradient.buffer, memory_.gradient.offset + range.offset}, range.bytes);
+}
+
+namespace {
+
+Launch launch_of(int64_t n, const Plan::Context &context) {
     Launch launch;
     launch.n = n;
     launch.scalars = context.scalars;
     launch.step = context.step;
-    for (size_t index : packs_) {
-        PackedParameter &packed = packed_[index];
-        if (packed.theta_version == context.theta_version) continue;
-        const Ref refs[2] = {{memory_.theta.buffer, memory_.theta.offset + packed.offset},
-                             {packed.buffer.get(), 0}};
-        launch.operands = refs;
-        packed.kernel->launch(context.queue, launch);
-        packed.theta_version = context.theta_version;
+    return launch;
+}
+
+}  // namespace
+
+void Plan::launch(int64_t n, const Context &context) {
+    const Launch launch = launch_of(n, context);
+    for (size_t index : packs_) refresh(packed_[index], launch, context);
+    zero_unwritten(context.queue);
+    launch_items(0, items_.size(), n, context);
+}
+
+void Plan::launch_piece(size_t piece, int64_t n, const Context &context) {
+    const size_t index = pieces_[piece].index;
+    switch (pieces_[piece].kind) {
+        case Piece::Kind::feeds:
+            return launch_items(0, feed_items_, n, context);
+        case Piece::Kind::pack:
+            return refresh(packed_[index], launch_of(n, context), context);
+        case Piece::Kind::zeros:
+            return zero_unwritten(context.queue);
+        case Piece::Kind::item:
+            return launch_items(index, index + 1, n, context);
     }
-    for (const Range &range : unwritten_)
-        context.queue.zero({memory_.gradient.buffer, memory_.gradient.offset + range.offset},
-                           range.bytes);
-    launch_items(0, n, context);
+}
+
+void Plan::finish(int64_t n, const Context &context) {
+    launch_items(committing_, items_.size(), n, context);
+}
+
+void Plan::forget_packed() {
+    for (size_t index : packs_) packed_[index].theta_version = 0;
 }
 
 void Plan::repeat(int64_t n, const Context &context) {
-    launch_items(repeated_, n, context);
+    launch_items(std::min(timeline_.repeated, items_.size()), items_.size(), n, context);
 }
 
-void Plan::launch_items(size_t first, int64_t n, const Context &context) {
-    Launch launch;
-    launch.n = n;
-    launch.scalars = context.scalars;
-    launch.step = context.step;
-    for (size_t i = first; i < items_.size(); ++i) {
+void Plan::launch_items(size_t first, size_t last, int64_t n, const Context &context) {
+    Launch launch = launch_of(n, context);
+    for (size_t i = first; i < last; ++i) {
         Item &item = items_[i];
         if (!item.commits && context.cancelled.load(std::memory_order_relaxed))
             fail(Status::cancelled, "cancelled by cnn_net_cancel");

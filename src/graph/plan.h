@@ -3,10 +3,15 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <vector>
 
+#include "backend/tuning.h"
+#include "base/budget.h"
 #include "graph/program.h"
+#include "graph/shared_parameters.h"
+#include "graph/timeline.h"
 
 namespace cnn {
 
@@ -14,9 +19,10 @@ namespace cnn {
 struct PackedParameter {
     Tensor tensor;
     Layout layout;
-    std::unique_ptr<Kernel> kernel;
-    std::unique_ptr<Buffer> buffer;
-    int64_t offset = 0;  // of the parameter in theta, in bytes
+    std::unique_ptr<Kernel> kernel;  // null where it is shared, for it is packed already
+    std::unique_ptr<Buffer> own;
+    Buffer *buffer = nullptr;  // own's, or of a version of shared parameters
+    int64_t offset = 0;        // of the parameter in theta, in bytes
     int64_t bytes = 0;
     uint64_t theta_version = 0;  // of theta when it was packed; 0: never
 };
@@ -24,15 +30,30 @@ struct PackedParameter {
 // The packed parameters that all plans of a net share.
 class PackedParameters {
   public:
-    explicit PackedParameters(Device &device) : device_(device) {}
-    // The index of that copy, made on demand.
+    // Without a reader they are the net's own.
+    PackedParameters(Device &device, SharedParameters::Reader *shared)
+        : device_(device), shared_(shared) {}
+    // The index of that copy, made on demand, without memory yet.
     size_t find(const Tensor &tensor, const Layout &layout);
+    // The copies of that version, in place of those there were.
+    void take(const SharedParameters::Version &version);
     PackedParameter &operator[](size_t index) { return *packed_[index]; }
-    int64_t bytes() const;
+    // Bytes of the device that copies have taken, those that are shared with others too, or that
+    // those without memory still will.
+    int64_t bytes(bool taken) const;
+    void take_memory();
+    // Forgets the copies that were made after there were so many.
+    size_t size() const { return packed_.size(); }
+    void resize(size_t count);
 
   private:
+    void want_shared();
+    bool is_taken(const PackedParameter &packed) const;
+
     Device &device_;
+    SharedParameters::Reader *shared_;
     std::vector<std::unique_ptr<PackedParameter>> packed_;
+    std::vector<size_t> numbers_;  // the reader's, of the first so many
 };
 
 // The memory that plans refer to.
@@ -40,14 +61,26 @@ struct PlanMemory {
     Ref arena, theta, gradient, state, status, direction;
 };
 
+// The operations that a program has, joined as the device runs them.
+std::vector<FusedOp> groups_of(const Net &net, const ProgramKey &key, const Device &device);
+
 class Plan {
   public:
-    // Throws Error(unsupported) naming the node that the device can't run.
+    // By what was measured, where tuning isn't null. Throws Error(unsupported) naming the node that
+    // the device can't run.
     Plan(const Net &net, const ProgramKey &key, Device &device, PackedParameters &packed,
-         bool theta_changes);
+         bool theta_changes, const TuningTable *tuning);
 
     const ProgramKey &key() const { return key_; }
     int64_t arena_bytes() const { return arena_bytes_; }
+    // Before the first launch: computes activations again so that its arena fits, or, where it
+    // can't, is as small as was found. To the same bits.
+    void shrink(const std::function<bool(int64_t)> &fits);
+    // Launches that compute something again.
+    size_t repeats() const { return repeats_; }
+    // The kernels' own memory: how much it is, and taking it.
+    int64_t kernel_bytes() const;
+    void take_memory();
     double predicted_seconds() const { return predicted_seconds_; }
     // One line a launch: node, algorithm, layouts, for logs.
     const std::vector<std::string> &description() const { return description_; }
@@ -78,6 +111,18 @@ class Plan {
     };
     // Runs n samples, n <= key().batch. Throws Error(cancelled) between two launches when asked to.
     void launch(int64_t n, const Context &context);
+    // Of a plan in instalments: its launch is pieces 0 to pieces() - 1, of which the first reads
+    // the feeds, and then finish, which changes state and status and is nothing for most purposes.
+    size_t pieces() const { return pieces_.size(); }
+    void launch_piece(size_t piece, int64_t n, const Context &context);
+    void finish(int64_t n, const Context &context);
+    Prediction &prediction(size_t piece) { return pieces_[piece].prediction; }
+    const Prediction &prediction(size_t piece) const { return pieces_[piece].prediction; }
+    // Of finish together with what the caller does then.
+    Prediction &finish_prediction() { return finish_prediction_; }
+    const Prediction &finish_prediction() const { return finish_prediction_; }
+    // So that a measurement includes them: the packed parameters are made anew.
+    void forget_packed();
     // As the latest launch, which ran on the same samples and theta, along another direction.
     void repeat(int64_t n, const Context &context);
 
@@ -92,7 +137,7 @@ class Plan {
         int64_t offset = 0;   // bytes within its vector
     };
     struct Item {
-        std::unique_ptr<Kernel> kernel;
+        Kernel *kernel = nullptr;
         std::vector<Location> operands;
         std::vector<Ref> refs;
         int64_t workspace_value = -1;
@@ -100,24 +145,33 @@ class Plan {
         int32_t feed = -1;
         bool commits = false;  // from here on a step is no longer cancelled
     };
-    // Memory in the arena for a tensor in one layout, while items first to last run.
-    struct Value {
-        int64_t bytes = 0;
-        int64_t first = 0, last = 0;
-        int64_t offset = 0;
-        int64_t same_as = -1;  // shares this other value's memory
+    // A piece of a launch in instalments: the feeds, a packed parameter, the zeros of what nothing
+    // writes, or one item.
+    struct Piece {
+        enum class Kind : uint8_t { feeds, pack, zeros, item } kind;
+        size_t index = 0;
+        Prediction prediction;
     };
 
-    void launch_items(size_t first, int64_t n, const Context &context);
+    void refresh(PackedParameter &packed, const Launch &launch, const Context &context);
+    void zero_unwritten(Queue &queue);
+    void launch_items(size_t first, size_t last, int64_t n, const Context &context);
     Feed *feed(const std::vector<int32_t> &index, size_t i);
     Ref result(const std::vector<int64_t> &values, size_t i) const;
     Ref resolve(const Location &location, const PlanMemory &memory) const;
-    int64_t root(int64_t value) const;
+    void lay_out();
+    void run_in_order(const std::vector<size_t> &origins);
+    void cut_into_pieces();
 
     ProgramKey key_;
     PackedParameters &packed_;
+    std::vector<std::unique_ptr<Kernel>> kernels_;
     std::vector<Item> items_;
-    std::vector<Value> values_;
+    Timeline timeline_;             // its steps are the items
+    std::vector<int64_t> offsets_;  // of its values, in the arena
+    std::vector<Piece> pieces_;
+    Prediction finish_prediction_;
+    size_t feed_items_ = 0, committing_ = 0;  // of pieces: the first items, and where finish begins
     std::vector<size_t> packs_;
     struct Range {
         int64_t offset, bytes;
@@ -127,7 +181,7 @@ class Plan {
     std::vector<int32_t> inputs_, targets_, weights_, output_gradients_;  // feeds
     std::vector<int64_t> outputs_, input_gradients_, losses_, correct_;   // values
     std::vector<int64_t> residuals_, residual_tangents_;                  // values
-    size_t repeated_ = 0;  // the first item that a repetition runs
+    size_t repeats_ = 0;
     int64_t arena_bytes_ = 0;
     double predicted_seconds_ = 0;
     std::vector<std::string> description_;

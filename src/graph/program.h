@@ -27,6 +27,8 @@ struct ProgramKey {
     bool softmax = false;        // of the outputs of a run
     uint64_t label_targets = 0;  // bit i: loss i takes labels; else values
     int32_t tensor = -1;         // of a jacobian: of theta's tensors only this one moves; -1: all
+    // For a launch in pieces over several calls, in memory that others between don't disturb.
+    bool instalments = false;
     int64_t batch = 1;
 
     auto operator<=>(const ProgramKey &) const = default;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "graph/reorder.h"
 
 namespace cnn {
 
@@ -22,7 +23,7 @@ class Chooser {
   public:
     Chooser(const Net &net, const Program &program, const Device &device,
             const std::vector<FusedOp> &groups, const std::vector<std::vector<TensorId>> &operands,
-            bool theta_changes);
+            bool theta_changes, const TuningTable *tuning);
 
     Selection run();
 
@@ -31,7 +32,7 @@ class Chooser {
     const Layout &layout(const Use &use) const {
         return candidates_[use.group][choice_[use.group]].layouts[use.operand];
     }
-    double reorder_seconds(TensorId id) const;
+    double reorder_seconds(TensorId id, const Layout &from, const Layout &to) const;
     double tensor_seconds(TensorId id) const;
     double group_seconds(size_t group) const;
     double total_seconds() const;
@@ -44,6 +45,7 @@ class Chooser {
     const std::vector<FusedOp> &groups_;
     const std::vector<std::vector<TensorId>> &operands_;
     bool theta_changes_;
+    const TuningTable *tuning_;
     std::vector<std::vector<Candidate>> candidates_;
     std::vector<std::vector<Use>> readers_;  // by tensor
     std::vector<Use> writer_;                // by tensor; group is npos where there is none
@@ -55,12 +57,14 @@ constexpr size_t kNone = std::numeric_limits<size_t>::max();
 
 Chooser::Chooser(const Net &net, const Program &program, const Device &device,
                  const std::vector<FusedOp> &groups,
-                 const std::vector<std::vector<TensorId>> &operands, bool theta_changes)
+                 const std::vector<std::vector<TensorId>> &operands, bool theta_changes,
+                 const TuningTable *tuning)
     : program_(program),
       device_(device),
       groups_(groups),
       operands_(operands),
       theta_changes_(theta_changes),
+      tuning_(tuning),
       candidates_(groups.size()),
       readers_(program.tensors.size()),
       writer_(program.tensors.size(), Use{kNone, 0}),
@@ -80,6 +84,7 @@ void Chooser::collect(const Net &net, size_t group) {
             text("compile: ", node >= 0 ? net.describe(node) : std::string("the net"), " needs ",
                  name_of(op.head().kind), ", which ", device_.info().spec, " can't do"));
     }
+    if (tuning_) apply_tuning(device_, *tuning_, op, candidates_[group]);
     for (size_t i = 0; i < operands_[group].size(); ++i) {
         const auto id = static_cast<size_t>(operands_[group][i]);
         if (i < static_cast<size_t>(op.inputs))
@@ -89,13 +94,10 @@ void Chooser::collect(const Net &net, size_t group) {
     }
 }
 
-// A reorder reads and writes the tensor once.
-double Chooser::reorder_seconds(TensorId id) const {
+double Chooser::reorder_seconds(TensorId id, const Layout &from, const Layout &to) const {
     const Tensor &tensor = program_.tensors[static_cast<size_t>(id)];
     if (tensor.space == Space::parameter && !theta_changes_) return 0;
-    const auto bytes =
-        static_cast<double>(tensor.shape.elements() * size_of(tensor.type, device_.real_bytes()));
-    return device_.launch_seconds() + 2 * bytes / device_.bytes_per_second();
+    return cnn::reorder_seconds(device_, tensor, from, to);
 }
 
 double Chooser::tensor_seconds(TensorId id) const {
@@ -112,7 +114,9 @@ double Chooser::tensor_seconds(TensorId id) const {
     static constexpr Layout kPlain{};
     for (const Use &use : readers_[i]) wants(layout(use));
     if (fetched_[i]) wants(kPlain);
-    return count == 0 ? 0 : static_cast<double>(count) * reorder_seconds(id);
+    double seconds = 0;
+    for (size_t k = 0; k < count; ++k) seconds += reorder_seconds(id, home, *seen[k]);
+    return seconds;
 }
 
 // What depends on a group's choice: itself and the reorders of what it touches.
@@ -212,8 +216,9 @@ Selection Chooser::run() {
 
 Selection select(const Net &net, const Program &program, const Device &device,
                  const std::vector<FusedOp> &groups,
-                 const std::vector<std::vector<TensorId>> &operands, bool theta_changes) {
-    return Chooser(net, program, device, groups, operands, theta_changes).run();
+                 const std::vector<std::vector<TensorId>> &operands, bool theta_changes,
+                 const TuningTable *tuning) {
+    return Chooser(net, program, device, groups, operands, theta_changes, tuning).run();
 }
 
 }  // namespace cnn

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "backend/tuning.h"
 #include "graph/program.h"
 
 namespace cnn {
@@ -13,10 +14,12 @@ struct Selection {
     double seconds = 0;             // predicted, reorders included
 };
 
-// groups and operands as fuse gives them. Throws Error(unsupported) naming the node of a group that
-// the device can't run. theta_changes: packed copies of parameters are made anew each time.
+// groups and operands as fuse gives them; tuning: what was measured, null for nothing. Throws
+// Error(unsupported) naming the node of a group that the device can't run. theta_changes: packed
+// copies of parameters are made anew each time.
 Selection select(const Net &net, const Program &program, const Device &device,
                  const std::vector<FusedOp> &groups,
-                 const std::vector<std::vector<TensorId>> &operands, bool theta_changes);
+                 const std::vector<std::vector<TensorId>> &operands, bool theta_changes,
+                 const TuningTable *tuning);
 
 }  // namespace cnn
