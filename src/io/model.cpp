@@ -298,10 +298,8 @@ void ModelImage::add(std::string name, const Shape &shape) {
     headings_.push_back({std::move(name), {sizes.begin(), sizes.end()}});
 }
 
-void ModelImage::add_vector(Session &session, VectorKind which) {
-    for (const NetTensor &tensor : session.tensors(which)) add(tensor.name, tensor.shape);
-    std::vector<float> values(static_cast<size_t>(session.elements(which)));
-    session.read(which, 0, values.data(), session.elements(which));
+void ModelImage::add_vector(const std::vector<NetTensor> &tensors, std::vector<float> values) {
+    for (const NetTensor &tensor : tensors) add(tensor.name, tensor.shape);
     vectors_.push_back(std::move(values));
 }
 
@@ -322,8 +320,9 @@ ModelImage::ModelImage(Session &session, Optimizer *optimizer) {
     const int64_t parameters = session.elements(VectorKind::parameters);
     if (optimizer) optimizer->bind(session.identity(), parameters);
     // theta first: reading it waits for the steps that also write the optimizer's states.
-    add_vector(session, VectorKind::parameters);
-    add_vector(session, VectorKind::state);
+    SharedParameters::Values values = session.read_values();
+    add_vector(session.tensors(VectorKind::parameters), std::move(values.theta));
+    add_vector(session.tensors(VectorKind::state), std::move(values.s));
     if (session.net().center().elements() > 0) {
         add(kCenter, Shape{parameters});
         vectors_.emplace_back(static_cast<size_t>(parameters));

@@ -43,7 +43,7 @@ class ModelImage {
 
   private:
     void add(std::string name, const Shape &shape);
-    void add_vector(Session &session, VectorKind which);
+    void add_vector(const std::vector<NetTensor> &tensors, std::vector<float> values);
     void add_states(Optimizer &optimizer, int64_t parameters);
 
     std::vector<TensorHeading> headings_;

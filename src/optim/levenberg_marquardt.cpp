@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "base/error.h"
@@ -32,8 +33,9 @@ constexpr double kIllConditioned = 1e-14;
 // Decreases below this part of the value are judged by the gradient too: rounding of the residuals
 // may hide them.
 constexpr double kJudgeable = 1e-8;
-// Then a step must bring the gradient down to this part. (With large residuals the steps converge
-// linearly.)
+// Then a step must bring the gradient down to this part: in the metric of the inverse normal
+// equations, in which linear convergence, as with large residuals, is a fall at each step. (Its
+// elements may well rise on the way.)
 constexpr double kGradientFalls = 0.95;
 // Up to here the condition at the end is worth its n^3.
 constexpr size_t kMostForCondition = 512;
@@ -82,6 +84,7 @@ class Run {
           next_equations_(static_cast<int64_t>(n_)),
           trial_(space_.create()),
           step_(n_),
+          next_step_(n_),
           scale_(n_),
           most_(n_) {}
 
@@ -173,14 +176,23 @@ class Run {
         factor_->solve(lambda_, step_);
     }
 
-    // The reduction of the linear model: step^T (lambda D step - J^T r) / 2.
-    double predicted() const {
+    // The reduction of the linear model by a step: step^T (lambda D step - J^T r) / 2.
+    double predicted(const NormalEquations &equations, std::span<const double> step) const {
         double sum = 0;
         for (size_t i = 0; i < n_; ++i) {
-            const double scaled = scale_[i] * step_[i];
-            sum += lambda_ * scaled * scaled - step_[i] * equations_.gradient()[i];
+            const double scaled = scale_[i] * step[i];
+            sum += lambda_ * scaled * scaled - step[i] * equations.gradient()[i];
         }
         return sum / 2;
+    }
+
+    // Whether the gradient at the trial point is less by so much that the step, of which the linear
+    // model at x promised this reduction, is progress.
+    bool gradient_falls(double reduction) {
+        if (!factor_ && next_equations_.solve(lambda_, scale_, next_step_) > kIllConditioned)
+            return predicted(next_equations_, next_step_) <=
+                   kGradientFalls * kGradientFalls * reduction;
+        return scaled_gradient(next_equations_) <= kGradientFalls * scaled_gradient(equations_);
     }
 
     // One accepted step, or the end of the run.
@@ -193,7 +205,7 @@ class Run {
             const double length = norm(space_, *trial_);
             if (any_finite && length <= space_.epsilon() * 1e-3 * norm(space_, *x_)) break;
             space_.add(*trial_, 1, *x_);
-            const double reduction = predicted();
+            const double reduction = predicted(equations_, step_);
             const double value = run_.residual_blocks(*trial_, false, [](const ResidualBlock &) {});
             any_lost = any_lost || !std::isfinite(value);
             any_finite = any_finite || (std::isfinite(value) && value != value_);
@@ -202,7 +214,7 @@ class Run {
                 if (accept(value, gain, length)) return;
             } else if ((any_finite || !any_lost) && reduction <= kJudgeable * value_ &&
                        value <= value_ * (1 + kJudgeable)) {
-                if (accept_by_gradient(length)) return;
+                if (accept_by_gradient(reduction, length)) return;
                 if (reduction <= 100 * space_.epsilon() * value_)
                     Minimization::stop(StopReason::no_decrease);
             }
@@ -222,27 +234,27 @@ class Run {
         if (!next_equations_.finite()) return false;
         const double cubed = std::pow(2 * std::min(gain, 1.0) - 1, 3);
         lambda_ = std::max(kLeastDamping, lambda_ * std::max(1.0 / 3, 1 - cubed));
-        move(value, length);
+        move(value, length, false);
         return true;
     }
 
-    bool accept_by_gradient(double length) {
+    bool accept_by_gradient(double reduction, double length) {
         const double value = jacobian_at(*trial_, next_equations_);
-        if (!next_equations_.finite() ||
-            !(scaled_gradient(next_equations_) <= kGradientFalls * scaled_gradient(equations_)))
-            return false;
+        if (!next_equations_.finite() || !gradient_falls(reduction)) return false;
         lambda_ = std::max(kLeastDamping, lambda_ / 3);
-        move(value, length);
+        move(value, length, true);
         return true;
     }
 
-    void move(double value, double length) {
+    void move(double value, double length, bool by_gradient) {
         x_.swap(trial_);
         std::swap(equations_, next_equations_);
         factor_.reset();
         value_ = value;
         growth_ = 2;
-        run_.iterate(iterate_of(length));
+        Iterate at = iterate_of(length);
+        at.by_gradient = by_gradient;
+        run_.iterate(at);
     }
 
     // Condition and rank at the end, where they cost no more than a step.
@@ -273,7 +285,7 @@ class Run {
     NormalEquations equations_, next_equations_;
     std::unique_ptr<TriangularFactor> factor_;  // at x, once it was needed there
     std::unique_ptr<Vector> trial_;
-    std::vector<double> step_, scale_, most_;
+    std::vector<double> step_, next_step_, scale_, most_;
 };
 
 class LevenbergMarquardt final : public Minimizer {

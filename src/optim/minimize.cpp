@@ -170,7 +170,8 @@ void Minimization::judge(const Iterate &at, double before) {
     if (at.step_norm <= step_tolerance_ * at.x_norm)
         stop(cancelled ? StopReason::no_decrease : StopReason::step);
     const double decrease = before - at.value;
-    const bool small = std::abs(decrease) <= value_tolerance_ * std::abs(at.value);
+    const bool hidden = at.by_gradient && value_tolerance_ <= space().epsilon();
+    const bool small = !hidden && std::abs(decrease) <= value_tolerance_ * std::abs(at.value);
     small_decreases_ = small && value_tolerance_ > 0 ? small_decreases_ + 1 : 0;
     if (small_decreases_ >= kSmallDecreases)
         stop(cancelled ? StopReason::no_decrease : StopReason::value);

@@ -81,6 +81,8 @@ struct Iterate {
     double gradient_test = -1;
     // The length of the step along the gradient alone, where other terms may cancel it.
     double gradient_step = 0;
+    // The gradient shows the step's progress, in the value rounding may hide it.
+    bool by_gradient = false;
 };
 
 // A run as its minimizer sees it. Evaluations are counted here, and here a limit ends the run by

@@ -194,13 +194,8 @@ void Optimizer::prepare(const std::shared_ptr<Device> &device, std::span<const S
         auto queue = device->create_queue();
         // All of them or none.
         std::vector<FlatVector> states;
-        for (const FlatVector &state : states_) {
-            std::vector<float> values(static_cast<size_t>(state.elements()));
-            state.read(states_queue(), 0, values.data(), state.elements());
-            FlatVector &moved = states.emplace_back();
-            moved.append(values);
-            moved.move_to(device, *queue, nullptr);
-        }
+        for (const FlatVector &state : states_)
+            states.push_back(state.copied_to(device, *queue, states_queue()));
         queue->finish();
         updates_.clear();
         clip_.reset();

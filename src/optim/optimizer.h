@@ -149,6 +149,8 @@ class Optimizer final : public HyperParameters {
     bool has(Key key) const;
     double value_or_zero(Key key) const { return has(key) ? (*this)[key] : 0; }
 
+    // Tells it from every other; whoever holds it may compare it also when the optimizer is gone.
+    const std::shared_ptr<const void> &identity() const { return identity_; }
     int64_t steps() const { return steps_; }
     void set_steps(int64_t steps) { steps_ = steps; }
     FitPosition &position() { return position_; }
@@ -191,6 +193,7 @@ class Optimizer final : public HyperParameters {
     Expression update_expression(const Terms &terms) const;
 
     const OptimizerKind &kind_;
+    std::shared_ptr<const void> identity_ = std::make_shared<char>();
     std::vector<double> values_;
     int64_t steps_ = 0;
     FitPosition position_;
