@@ -1,6 +1,7 @@
 // Cloning and copying.
 #include "train/copy.h"
 
+#include "base/fpenv.h"
 #include "base/text.h"
 
 namespace cnn {
@@ -43,28 +44,60 @@ void clone_into(Session &from, Session &to) {
 
 namespace {
 
-void check_same(const std::vector<NetTensor> &from, const std::vector<NetTensor> &to) {
+void check_same(const char *call, const std::vector<NetTensor> &from,
+                const std::vector<NetTensor> &to) {
     if (from.size() != to.size())
-        fail(Status::shape_mismatch, text("copy parameters: the source has ", from.size(),
-                                          " tensors, but the net has ", to.size()));
+        fail(Status::shape_mismatch,
+             text(call, ": the source has ", from.size(), " tensors, but the net has ", to.size()));
     for (size_t i = 0; i < from.size(); ++i)
         if (from[i].name != to[i].name || from[i].shape != to[i].shape)
-            fail_at(
-                to[i].node, Status::shape_mismatch,
-                text("copy parameters: the source has ", from[i].name, " ", to_text(from[i].shape),
-                     " where the net has ", to[i].name, " ", to_text(to[i].shape)));
+            fail_at(to[i].node, Status::shape_mismatch,
+                    text(call, ": the source has ", from[i].name, " ", to_text(from[i].shape),
+                         " where the net has ", to[i].name, " ", to_text(to[i].shape)));
+}
+
+void check_same(const char *call, const Net &from, const Net &to) {
+    check_same(call, from.parameters(), to.parameters());
+    check_same(call, from.state(), to.state());
+}
+
+void write_vector(Session &to, VectorKind which, const std::vector<float> &values) {
+    to.write(which, 0, values.data(), static_cast<int64_t>(values.size()));
 }
 
 }  // namespace
 
 void copy_parameters(Session &from, Session &to) {
-    check_same(from.net().parameters(), to.net().parameters());
-    check_same(from.net().state(), to.net().state());
-    for (const VectorKind which : {VectorKind::parameters, VectorKind::state}) {
-        std::vector<float> values(static_cast<size_t>(from.elements(which)));
-        from.read(which, 0, values.data(), from.elements(which));
-        to.write(which, 0, values.data(), from.elements(which));
+    check_same("copy parameters", from.net(), to.net());
+    const SharedParameters::Values values = from.read_values();
+    write_vector(to, VectorKind::parameters, values.theta);
+    write_vector(to, VectorKind::state, values.s);
+}
+
+Net shared_net(Session &from) {
+    const Net &net = from.net();
+    net.throw_mistake();
+    net.check_bound("share");
+    std::shared_ptr<SharedParameters> values = net.shared();
+    if (!values) values = std::make_shared<SharedParameters>(from.read_values());
+    Net shared = net.sharing(std::move(values));
+    if (net.center().elements() > 0) {
+        std::vector<float> center(static_cast<size_t>(net.theta().elements()));
+        from.read_center(center.data());
+        shared.center().append(center);
     }
+    return shared;
+}
+
+void hand_over(Session &from, const Session &to) {
+    if (!to.net().shared())
+        fail(Status::bad_state,
+             "hand over: the net shares its parameters with none; cnn_net_share makes such nets");
+    from.net().throw_mistake();
+    check_same("hand over", from.net(), to.net());
+    const DefaultFloatEnvironment environment;
+    // Read before the set is held, for the source may be of a set too.
+    to.net().shared()->hand_over(from.read_values());
 }
 
 }  // namespace cnn

@@ -20,4 +20,12 @@ void clone_into(Session &from, Session &to);
 // naming the first that hasn't.
 void copy_parameters(Session &from, Session &to);
 
+// A net of the same nodes for running on a set of shared parameters: of `from`'s, or a new one that
+// starts with its values.
+Net shared_net(Session &from);
+
+// Theta and s of `from` become those of all nets that share with `to`. Errors as above, and
+// Error(bad_state) where `to` doesn't share. Other threads may run `to`.
+void hand_over(Session &from, const Session &to);
+
 }  // namespace cnn

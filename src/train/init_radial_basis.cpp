@@ -68,6 +68,7 @@ float log_beta_of(Radial radial, const Clusters &clusters, size_t j) {
 void init_radial_basis(Session &session, const char *name, const cnn_samples &samples,
                        uint64_t seed) {
     const DefaultFloatEnvironment environment;
+    session.check_own(kOperation);
     session.executable(kOperation);
     int32_t id = -1;
     const Node &node = radial_node(session.net(), name, id);

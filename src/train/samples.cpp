@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "base/text.h"
 
@@ -64,9 +65,16 @@ bool reserved_set(const int64_t (&reserved)[8]) {
 }  // namespace
 
 Feed feed_of(const cnn_view &view, const char *operation, const Culprit &culprit) {
-    if (!view.data)
+    if (!view.data && !view.memory)
         fail_at(culprit.node, Status::invalid_argument,
                 text(operation, ": ", culprit.name(), ": data is NULL"));
+    if (view.data && view.memory)
+        fail_at(culprit.node, Status::invalid_argument,
+                text(operation, ": ", culprit.name(), ": both data and memory are given"));
+    if (!view.memory && view.memory_offset != 0)
+        fail_at(culprit.node, Status::invalid_argument,
+                text(operation, ": ", culprit.name(), ": memory_offset is ", view.memory_offset,
+                     ", but memory is NULL"));
     if (view.type < CNN_FLOAT32 || view.type > CNN_INT64)
         fail_at(culprit.node, Status::invalid_argument,
                 text(operation, ": ", culprit.name(), ": type is ", view.type,
@@ -82,11 +90,40 @@ Feed feed_of(const cnn_view &view, const char *operation, const Culprit &culprit
     check_finite(operation, culprit, "mean", view.mean);
     Feed feed;
     feed.data = static_cast<const std::byte *>(view.data);
+    feed.lent = {view.memory, view.memory_offset};
     feed.type = static_cast<HostType>(view.type);
     feed.nhwc = view.layout == CNN_NHWC;
     repeat(view.scale, feed.scale, 1);
     repeat(view.mean, feed.mean, 0);
     return feed;
+}
+
+LentMemory lent_of(const Device &device, const cnn_view &view, bool written, const char *operation,
+                   const Culprit &culprit) {
+    const int64_t element = bytes_of(static_cast<HostType>(view.type));
+    try {
+        // Counts so large fit into no memory.
+        const bool huge = view.elements > std::numeric_limits<int64_t>::max() / 8;
+        const int64_t bytes = huge ? view.elements : view.elements * element;
+        device.check_lent({view.memory, view.memory_offset}, bytes, element, written);
+    } catch (const Error &error) {
+        fail_at(culprit.node, error.status,
+                text(operation, ": ", culprit.name(), ": ", error.message));
+    }
+    return {view.memory, view.memory_offset};
+}
+
+Samples::Source Samples::source_of(const cnn_view &view, const Culprit &culprit,
+                                   int64_t row_elements) const {
+    Source source{feed_of(view, operation_, culprit), 0};
+    source.row_bytes = row_elements * bytes_of(source.feed.type);
+    return source;
+}
+
+bool Samples::lent() const {
+    const auto is_lent = [](const Source &source) { return source.feed.lent.handle != nullptr; };
+    return std::any_of(inputs_.begin(), inputs_.end(), is_lent) ||
+           std::any_of(targets_.begin(), targets_.end(), is_lent);
 }
 
 void Samples::set_count(int64_t count, const Culprit &culprit) {
@@ -103,24 +140,30 @@ void Samples::set_count(int64_t count, const Culprit &culprit) {
 void Samples::add_input(const Net &net, const cnn_view &view, size_t index) {
     const int32_t id = net.inputs()[index];
     const Culprit culprit{net, id};
-    Source source{feed_of(view, operation_, culprit), 0};
+    const int64_t elements = net.node(id).shape.elements();
+    const Source source = source_of(view, culprit, elements);
     if (source.feed.type != HostType::f32 && source.feed.type != HostType::u8)
         fail_at(id, Status::unsupported,
                 text(operation_, ": ", culprit.name(), ": type must be CNN_FLOAT32 or CNN_UINT8"));
-    const int64_t elements = net.node(id).shape.elements();
     if (view.elements < 0 || view.elements % elements != 0)
         fail_at(id, Status::shape_mismatch,
                 text(operation_, ": ", culprit.name(), " got ", view.elements,
                      " elements, which is no multiple of the ", elements, " of one sample ",
                      to_text(net.node(id).shape)));
     set_count(view.elements / elements, culprit);
-    source.row_bytes = elements * bytes_of(source.feed.type);
+    if (view.memory) lent_of(*device_, view, false, operation_, culprit);
     inputs_.push_back(source);
 }
 
-void Samples::check_labels(const Source &source, const Culprit &culprit, int64_t per_sample,
-                           int64_t classes) const {
-    for (int64_t i = 0; i < count_ * per_sample; ++i) {
+void Samples::check_labels(const Net &net, size_t index, int64_t begin, int64_t end) const {
+    // Lent memory isn't the host's to read.
+    if ((label_targets_ >> index & 1) == 0 || targets_[index].feed.lent.handle) return;
+    const Culprit culprit{net, net.losses()[index]};
+    const Node &loss = net.node(culprit.node);
+    const Shape &prediction = net.node(loss.inputs[0]).shape;
+    const int64_t per_sample = loss.loss->labels(prediction), classes = prediction[0];
+    const Source &source = targets_[index];
+    for (int64_t i = begin * per_sample; i < end * per_sample; ++i) {
         const int64_t label = label_at(source.feed.data, source.feed.type, i);
         if (label >= 0 && label < classes) continue;
         const std::string place =
@@ -133,11 +176,19 @@ void Samples::check_labels(const Source &source, const Culprit &culprit, int64_t
 }
 
 // A weight that isn't finite would look like a diverging loss.
-void Samples::check_weights(const float *weights) const {
-    for (int64_t i = 0; i < count_; ++i)
-        if (!std::isfinite(weights[i]))
+void Samples::check_weights(int64_t begin, int64_t end) const {
+    for (int64_t i = begin; weights_.feed.data && i < end; ++i)
+        if (!std::isfinite(weight(i)))
             fail(Status::out_of_range,
-                 text(operation_, ": weight ", weights[i], " of sample ", i, " must be finite"));
+                 text(operation_, ": weight ", weight(i), " of sample ", i, " must be finite"));
+}
+
+void Samples::check_rows(const Net &net, int64_t first, const int64_t *rows, int64_t n) const {
+    for (int64_t k = 0; k < n; ++k) {
+        const int64_t sample = rows ? rows[k] : first + k;
+        check_weights(sample, sample + 1);
+        for (size_t i = 0; i < targets_.size(); ++i) check_labels(net, i, sample, sample + 1);
+    }
 }
 
 float Samples::weight(int64_t sample) const {
@@ -163,8 +214,8 @@ void Samples::add_target(const Net &net, const cnn_view &view, bool labels, size
         fail_at(id, Status::invalid_argument,
                 text(operation_, ": ", culprit.name(), " takes ", labels ? "targets" : "labels",
                      " of shape ", to_text(prediction), ", not ", labels ? "labels" : "targets"));
-    Source source{feed_of(view, operation_, culprit), 0};
     const int64_t elements = labels ? loss.loss->labels(prediction) : prediction.elements();
+    const Source source = source_of(view, culprit, elements);
     if (labels ? source.feed.type == HostType::f32 : source.feed.type != HostType::f32)
         fail_at(id, Status::unsupported,
                 text(operation_, ": ", culprit.name(), ": ",
@@ -174,13 +225,14 @@ void Samples::add_target(const Net &net, const cnn_view &view, bool labels, size
                 text(operation_, ": ", culprit.name(), " got ", view.elements,
                      labels ? " labels" : " elements", ", but ", count_, " samples need ",
                      count_ * elements));
-    source.row_bytes = elements * bytes_of(source.feed.type);
-    if (labels) check_labels(source, culprit, elements, prediction[0]);
+    if (view.memory) lent_of(*device_, view, false, operation_, culprit);
     if (labels) label_targets_ |= uint64_t{1} << index;
     targets_.push_back(source);
 }
 
-void Samples::assign(const Net &net, const char *operation, const cnn_view *inputs, int32_t count) {
+void Samples::assign(const Net &net, const Device &device, const char *operation,
+                     const cnn_view *inputs, int32_t count) {
+    device_ = &device;
     operation_ = operation;
     count_ = -1;
     label_targets_ = 0;
@@ -195,8 +247,8 @@ void Samples::assign(const Net &net, const char *operation, const cnn_view *inpu
     for (size_t i = 0; i < net.inputs().size(); ++i) add_input(net, inputs[i], i);
 }
 
-void Samples::assign(const Net &net, const char *operation, const cnn_samples &samples,
-                     bool targets) {
+void Samples::assign(const Net &net, const Device &device, const char *operation,
+                     const cnn_samples &samples, bool targets, Check check) {
     if (samples.reserved32 != 0 || reserved_set(samples.reserved))
         fail(Status::incompatible, text(operation, ": samples: reserved must be zero"));
     cnn_view input{};
@@ -208,17 +260,24 @@ void Samples::assign(const Net &net, const char *operation, const cnn_samples &s
     std::copy_n(samples.mean, 4, input.mean);
     const bool several = samples.input_views != nullptr;
     const cnn_view *inputs = several ? samples.input_views : &input;
-    assign(net, operation, inputs, several ? samples.input_view_count : 1);
+    assign(net, device, operation, inputs, several ? samples.input_view_count : 1);
 
     if (samples.weights) {
         if (samples.weight_elements != count_)
             fail(Status::shape_mismatch, text(operation, ": got ", samples.weight_elements,
                                               " weights for ", count_, " samples"));
-        check_weights(samples.weights);
         weights_.feed.data = reinterpret_cast<const std::byte *>(samples.weights);
         weights_.row_bytes = 4;
+        if (check == Check::all) check_weights(0, count_);
     }
     if (!targets) return;
+    assign_targets(net, samples);
+    for (size_t i = 0; check == Check::all && i < targets_.size(); ++i)
+        check_labels(net, i, 0, count_);
+}
+
+void Samples::assign_targets(const Net &net, const cnn_samples &samples) {
+    const char *operation = operation_;
 
     const size_t losses = net.losses().size();
     if (losses == 0) fail(Status::bad_state, text(operation, ": the net has no loss"));
@@ -249,6 +308,8 @@ Feed Samples::at(const Source &source, int64_t first, const int64_t *rows) {
     Feed feed = source.feed;
     if (rows)
         feed.rows = rows;
+    else if (feed.lent.handle)
+        feed.lent.offset += first * source.row_bytes;
     else
         feed.data += first * source.row_bytes;
     return feed;

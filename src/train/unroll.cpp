@@ -91,16 +91,13 @@ class Unroll {
     }
 
     void copy_values() {
-        std::vector<float> theta(static_cast<size_t>(from_.elements(VectorKind::parameters)));
-        from_.read(VectorKind::parameters, 0, theta.data(), static_cast<int64_t>(theta.size()));
+        auto [theta, state] = from_.read_values();
         const std::vector<float> values = unrolled(theta);
         to_.write(VectorKind::parameters, 0, values.data(), static_cast<int64_t>(values.size()));
         if (from_.net().center().elements() > 0) {
             from_.read_center(theta.data());
             to_.set_center(unrolled(theta).data());
         }
-        std::vector<float> state(static_cast<size_t>(from_.elements(VectorKind::state)));
-        from_.read(VectorKind::state, 0, state.data(), static_cast<int64_t>(state.size()));
         to_.write(VectorKind::state, 0, state.data(), static_cast<int64_t>(state.size()));
     }
 
