@@ -4,15 +4,18 @@
  * Conventions, valid for every declaration below unless it says otherwise:
  *
  * Errors.    A call that can fail returns cnn_status, 0 for success, and takes a nullable cnn_error
- *            last, which the caller owns. A failed call leaves every handle as it was.
+ *            last, which the caller owns. A failed call leaves every handle as it was; only where a
+ *            driver fails (CNN_DEVICE_ERROR) in training may parameters and optimizer be those of
+ *            half a step.
  * Handles.   create/open/load makes one, destroy ends it; destroy takes NULL, and any order of
  *            destruction is legal. Every other call given a NULL handle fails with
  *            CNN_INVALID_ARGUMENT and says which.
  * Threads.   A net or an optimizer belongs to one thread at a time; a device may be used by many
- *            at once. Only cnn_net_cancel may be called on a net that another thread is using.
+ *            at once. On a net that another thread is using only cnn_net_cancel may be called,
+ *            and cnn_net_hand_over where it shares its parameters.
  * Ownership. Strings, arrays of sizes and descriptors are copied at the call. Samples and views
- *            are borrowed for the call. What a call returns through `const char *` lives as long
- *            as the handle it came from.
+ *            are borrowed for the call, or until its event is done. What a call returns through
+ *            `const char *` lives as long as the handle it came from.
  * Zero.      A zero field of a descriptor means the default that its comment gives; NULL for a
  *            descriptor means all defaults. `reserved` must be zero. A default that isn't zero has
  *            an inverted flag (no_bias) or takes a negative value for a literal zero.
@@ -72,7 +75,7 @@ enum {
     CNN_SHAPE_MISMATCH = 4,   /**< shapes or element counts that don't fit */
     CNN_UNSUPPORTED = 5,      /**< well-formed, but this backend or version can't do it */
     CNN_BAD_STATE = 6,        /**< a call out of order: not compiled, compiled for inference only */
-    CNN_BUSY = 7,             /**< called from within a callback that doesn't allow it */
+    CNN_BUSY = 7,             /**< from within a callback, or while a run is in progress */
     CNN_CANCELLED = 8,        /**< a callback or cnn_net_cancel asked to stop */
     CNN_IO_ERROR = 9,         /**< the file system, a reader or a writer failed */
     CNN_BAD_FILE = 10,        /**< a damaged or hostile file */
@@ -103,7 +106,9 @@ typedef struct cnn_error {
 
 /** Serves every tensor, arena, workspace and packed weight of a device. Both functions or neither
  *  (the default: mimalloc where it was built in or is installed, else the C library's). Called from
- *  any thread, also at once. The graph's and files' small objects use operator new instead. */
+ *  any thread, also at once. operator new serves the rest: the graph's and files' objects, a net's
+ *  parameters until it is compiled, the order of samples, and what optimizers of whole problems
+ *  keep on the host in double. */
 typedef struct cnn_allocator {
     void *user;
     /** Returns size bytes aligned to align (a power of two, at most 4096), or NULL. */
@@ -144,7 +149,9 @@ typedef struct cnn_writer {
 
 /* ---- Devices ---- */
 
-/** Where networks compute: a backend, its memory and its threads or driver objects. */
+/** Where networks compute: a backend, its memory and its threads or driver objects. In a process
+ *  that was forked after it was opened the CPU computes on, with the caller's thread alone; every
+ *  use of an OpenCL device is CNN_DEVICE_ERROR there. */
 typedef struct cnn_device cnn_device;
 
 typedef int32_t cnn_device_kind;
@@ -174,10 +181,21 @@ typedef struct cnn_device_options {
     /** Called once, when the last child of the device is gone; nothing lent is used after it. */
     void (*released)(void *user);
     void *released_user;
-    int64_t memory_limit; /**< bytes the device may hold at once; 0: no limit */
-    int32_t threads;      /**< threads that compute, the caller's included; 0: one per core */
+    /** Bytes the device may hold at once, OpenCL buffers included, 0: no limit. Training makes do
+     *  with less where it can (cnn_compile.memory_limit). A call that needs more fails with
+     *  CNN_LIMIT_EXCEEDED, tells what it needs, and leaves all as it was. */
+    int64_t memory_limit;
+    int32_t threads; /**< threads that compute, the caller's included; 0: one per core */
     int32_t reserved32;
-    int64_t reserved[12];
+    /** The host's own threads in place of the CPU backend's, which then starts none: calls
+     *  task(context, i) once for each i of [0, count), on any threads, at once or one after the
+     *  other in any order, and returns when all have returned. count is at most `threads`. Called
+     *  by the thread that computes, so by several at once where several nets run; with threads 1
+     *  not at all. The same bits whoever runs the tasks. Must live until `released`. */
+    void (*parallel_for)(void *user, int32_t count, void (*task)(void *context, int32_t index),
+                         void *context);
+    void *parallel_for_user;
+    int64_t reserved[10];
 } cnn_device_options;
 
 /** How many devices cnn_device_describe knows: the CPU, and every OpenCL device of every driver.
@@ -188,7 +206,8 @@ CNN_API int32_t cnn_device_count(cnn_error *error);
 CNN_API cnn_status cnn_device_describe(int32_t index, cnn_device_info *info, cnn_error *error);
 
 /** Opens a device. `spec` is one of
- *   "auto"       the first OpenCL GPU, else the CPU; never an OpenCL device of type CPU
+ *   "auto"       the first OpenCL GPU that passes a short trial (a kernel is built and run), else
+ *                the CPU; never an OpenCL device of type CPU
  *   "cpu"        the native CPU backend; never loads OpenCL
  *   "cpu:baseline", "cpu:avx2", "cpu:avx512"  the same with no more than that instruction set
  *   "opencl"     the first OpenCL device, GPUs first
@@ -199,6 +218,44 @@ CNN_API cnn_status cnn_device_describe(int32_t index, cnn_device_info *info, cnn
  *  CNN_DEVICE_ERROR when a driver fails. Any thread. */
 CNN_API cnn_status cnn_device_open(const char *spec, const cnn_device_options *options,
                                    cnn_device **device, cnn_error *error);
+
+/** What the host lends of its OpenCL, as cl_context, cl_device_id and cl_command_queue, made with
+ *  the system's OpenCL library. Never changed and never released by libcnn, which uses it until
+ *  `released` of the device's options is called. */
+typedef struct cnn_opencl {
+    void *context;
+    void *device; /**< one of the context's */
+    void *queue;  /**< of both, in order; NULL: libcnn makes queues of its own, one a net */
+    int64_t reserved[8];
+} cnn_opencl;
+
+/** Opens a device on the host's own OpenCL, so that `memory` of a cnn_view may be the host's
+ *  buffers. cnn_device_info.spec is the one that cnn_device_open has for that device, or
+ *  "opencl:lent" (a sub-device). The kernels are chosen by the device's type, also PoCL's CPU.
+ *
+ *  With a queue everything runs on it, between what the host enqueues before and after the call: a
+ *  run of which all outputs are `memory` returns when its commands are enqueued and waits for
+ *  nothing; neither does backward whose input_gradients are all `memory`, nor train_step and
+ *  loss_gradient without `loss`. Nothing is flushed: the host does that, or waits, as for commands
+ *  of its own. Errors that such commands turn out to have later are the host's to see. Every other
+ *  call that gives a value back, compiling, and destroying a net or optimizer wait for all that is
+ *  in the queue, the host's commands included, so none of these may depend on what the calling
+ *  thread does next. Several nets may run on the queue, also from several threads at once: each
+ *  enqueues its commands one by one, with kernels and memory of its own.
+ *  Without a queue calls wait for what they do; the host sees to it that its commands that write an
+ *  input are done before the call (clFinish, or clWaitForEvents).
+ *
+ *  OpenGL or Vulkan's memory: the host makes the context with the properties of cl_khr_gl_sharing
+ *  (or imports memory by cl_khr_external_memory), gets a cl_mem by clCreateFromGLBuffer (or
+ *  clCreateBufferWithProperties), and encloses the call with clEnqueueAcquireGLObjects and
+ *  clEnqueueReleaseGLObjects (or ...ExternalMemObjectsKHR) on the queue lent here. Images have to
+ * be copied to a buffer (clEnqueueCopyImageToBuffer).
+ *
+ *  CNN_INVALID_ARGUMENT: a NULL, a device that isn't the context's, a queue of others.
+ *  CNN_UNSUPPORTED: a queue out of order, OpenCL before 1.2, a libcnn built without OpenCL.
+ *  CNN_NOT_FOUND: no OpenCL library. Any thread. */
+CNN_API cnn_status cnn_device_open_opencl(const cnn_opencl *lent, const cnn_device_options *options,
+                                          cnn_device **device, cnn_error *error);
 
 /** Describes an open device, with what it holds now. Any thread. */
 CNN_API cnn_status cnn_device_get_info(const cnn_device *device, cnn_device_info *info,
@@ -323,6 +380,9 @@ typedef struct cnn_connections {
 /** Y_o = activation(sum_i X_i * w_oi + b_o), cross-correlation (Hedberg 60-61, Lin 1).
  *  Weight [filters, C / groups, kernel h, kernel w], bias [filters].
  *  Output [filters, H', W'] with H' = floor((H + pads - dilation (kernel - 1) - 1) / stride) + 1.
+ *  A 3x3 kernel of stride 1 may run by Winograd's F(2x2, 3x3) (Lavin and Gray 2015, section
+ *  4.1): its rms error is no larger than the direct sum's, but what isn't finite may spread to
+ *  the outputs beside it.
  */
 typedef struct cnn_conv2d {
     const char *name;
@@ -717,8 +777,19 @@ typedef struct cnn_compile {
     const int64_t *batches; /**< smaller sizes worth a plan of their own; copied */
     int32_t batch_count;
     int32_t inference_only; /**< frees what training wants; then only run works */
-    int64_t memory_limit;   /**< bytes the plan may take on the device; 0: the device's limit */
-    int64_t reserved[8];
+    /** Bytes the net may hold on the device: plan, parameters, state, gradient, also what is
+     *  planned later; 0: only the device's limit. An optimizer's states are not the net's.
+     *  Where this or the device's limit is below what gradients want, activations are dropped after
+     *  the forward pass and computed again in the backward pass, each once: the same bits in more
+     *  time, which the log tells (CNN_LOG_INFO). No more of them than must be, so what is planned
+     *  later may find no room, and an optimizer only where the limit here is the lower one. What
+     *  needs a host's callback or its samples isn't computed again. CNN_LIMIT_EXCEEDED tells the
+     *  least that was found to do. */
+    int64_t memory_limit;
+    /** Seconds to tune the device for the net before, as cnn_device_tune does, where its cache has
+     *  nothing of it yet; 0: none. */
+    double tune_seconds;
+    int64_t reserved[7];
 } cnn_compile;
 
 /** Plans the net for a device: kernels, layouts and memory for every n up to max_batch. After it,
@@ -730,6 +801,56 @@ typedef struct cnn_compile {
  */
 CNN_API cnn_status cnn_net_compile(cnn_net *net, cnn_device *device, const cnn_compile *options,
                                    cnn_error *error);
+
+/** How a tuning goes. */
+typedef struct cnn_tune_progress {
+    int64_t operation; /**< the one at hand, from 0; operations: the whole net */
+    int64_t operations;
+    double seconds;  /**< since the call */
+    double fraction; /**< of the time given */
+    char name[128];  /**< the first layer that has the operation */
+    int64_t reserved[8];
+} cnn_tune_progress;
+
+/** Non-zero cancels. Called from the thread that called, between two measurements. The net is the
+ *  callback's to read only. */
+typedef int32_t (*cnn_tune_function)(const cnn_tune_progress *progress, void *user);
+
+typedef struct cnn_tune {
+    cnn_compile compile; /**< what the net will be compiled with; its tune_seconds must be 0 */
+    double seconds;      /**< default 20; what has begun is ended, so it may take a little longer */
+    cnn_tune_function progress;
+    void *user;
+    int64_t reserved[8];
+} cnn_tune;
+
+/** Out: what a tuning did. */
+typedef struct cnn_tune_report {
+    int64_t operations;    /**< distinct ones that were looked at */
+    int64_t measured;      /**< ways to run them that were tried */
+    int64_t rejected;      /**< of them: wrong, or not built */
+    int64_t kept;          /**< choices that went into the database; 0: nothing was faster */
+    double seconds;        /**< it took */
+    double seconds_before; /**< of a run and, unless for inference only, a training step */
+    double seconds_after;  /**< the same by what was kept */
+    int64_t reserved[9];
+} cnn_tune_report;
+
+/** Finds by measurement how the device best runs the net's convolutions and dense layers, of the
+ *  sizes that `options` (nullable) tells, those that take longest first: which algorithm, and with
+ *  which parameters. A way counts only where its results on random data are those of the float64
+ *  reference, twice the same bits, and nothing lies outside of them; the log tells which were
+ *  rejected, and why. In the end the whole net is run as it is planned without and with the
+ *  findings, in turn, and they are kept only where it is faster.
+ *
+ *  They are the device's: plans of any net made later have them, as have other processes where a
+ *  cache directory is given, by a text file there ("tuning-1.txt") that may be copied, merged and
+ *  deleted. The same findings give the same plan. The net is as it was and need not be compiled;
+ *  two clones of it are on the device meanwhile, and host-defined layers' callbacks are called.
+ *  Nothing else should run then. CNN_CANCELLED: nothing is kept. report is nullable and written
+ *  then too. */
+CNN_API cnn_status cnn_device_tune(cnn_device *device, cnn_net *net, const cnn_tune *options,
+                                   cnn_tune_report *report, cnn_error *error);
 
 /* ---- Data ---- */
 
@@ -752,6 +873,11 @@ typedef struct cnn_view {
     cnn_layout layout;
     float scale[4];
     float mean[4];
+    /** In place of `data`, which is then NULL: a cl_mem, a buffer of the context that the net's
+     *  device was opened with (see cnn_device_open_opencl). It is read or written where it lies,
+     *  by commands on the device's queue; never on another device. */
+    void *memory;
+    int64_t memory_offset; /**< bytes before its first element; a multiple of the element's size */
     int64_t reserved[8];
 } cnn_view;
 
@@ -796,6 +922,8 @@ CNN_API cnn_status cnn_net_run_view(cnn_net *net, const cnn_view *input, const c
 typedef struct cnn_run {
     int32_t softmax; /**< give softmax over channels of the outputs: a classifier's probabilities */
     int32_t training; /**< run as training does: dropout on, batch statistics; state is unchanged */
+    int32_t restart;  /**< of cnn_net_run_for: drop an unfinished run; the others ignore it */
+    int32_t reserved32;
     int64_t reserved[8];
 } cnn_run;
 
@@ -803,6 +931,63 @@ typedef struct cnn_run {
 CNN_API cnn_status cnn_net_run_many(cnn_net *net, const cnn_view *inputs, int32_t input_count,
                                     const cnn_view *outputs, int32_t output_count,
                                     const cnn_run *options, cnn_error *error);
+
+/** Out: how far a run with a time budget came. */
+typedef struct cnn_run_progress {
+    int32_t done; /**< 1: the outputs are written, and the next call begins anew */
+    int32_t reserved32;
+    double fraction;          /**< of the predicted work, 0 to 1 */
+    double microseconds;      /**< that this call took */
+    double next_microseconds; /**< predicted for the next piece of work, which a smaller budget
+                                   doesn't move; 0 when done; of a budget of 0: for the longest */
+    int64_t reserved[8];
+} cnn_run_progress;
+
+/** cnn_net_run_many in instalments: does as much as fits into so many microseconds (of the wall's
+ *  clock), never starts a piece of work that is predicted to take longer than what is left, and
+ *  goes on at the next call, to the same bits as an uninterrupted run. A piece is a layer's
+ *  operation, or several that are run as one, on one part of max_batch samples; predictions start
+ *  from a measurement on this device and are corrected by every piece that runs. Inputs are read as
+ *  their part begins and outputs written as it ends: give the same views, and keep what they point
+ *  at, until done. Whatever runs in between has other memory and doesn't disturb it. It begins anew
+ *  with other views or options, after a change of parameters or state, after a compile and after an
+ *  error (CNN_CANCELLED). microseconds 0 plans and measures, and computes nothing that is kept:
+ *  call it at load, so that no frame pays for it, with samples as they will come (host-defined
+ *  layers are called on them); else the first call does it, whatever its budget. Negative: no
+ *  limit. CNN_OUT_OF_RANGE for NaN. options and progress are nullable. */
+CNN_API cnn_status cnn_net_run_for(cnn_net *net, const cnn_view *inputs, int32_t input_count,
+                                   const cnn_view *outputs, int32_t output_count,
+                                   const cnn_run *options, double microseconds,
+                                   cnn_run_progress *progress, cnn_error *error);
+
+/** A run in progress. Any thread may poll it and wait for it, also several at once. */
+typedef struct cnn_event cnn_event;
+
+/** cnn_net_run_many that returns at once, with the same bits. The views are copied; what they point
+ *  at is borrowed until the event is done. Until then every other computing or changing call on the
+ *  net gives CNN_BUSY; reading it, saving it, cnn_net_cancel and cnn_net_destroy are allowed, and
+ *  several nets may be running on a device. Mistakes in the arguments are told here, what the run
+ *  itself meets by the event. But for the event, some small objects, a warm net allocates nothing.
+ *   - The CPU: one of the device's own threads computes it, and calls host-defined layers, after
+ *     those begun before it on other nets. Where the device has none (threads 1, a parallel_for of
+ *     the host's, the reference) nothing happens until someone waits: whoever does computes it.
+ *   - OpenCL: it is enqueued. More than 2 max_batch samples and host-defined layers make the call
+ *     wait for their parts; what is enqueued can't be cancelled. */
+CNN_API cnn_status cnn_net_run_async(cnn_net *net, const cnn_view *inputs, int32_t input_count,
+                                     const cnn_view *outputs, int32_t output_count,
+                                     const cnn_run *options, cnn_event **event, cnn_error *error);
+
+/** 1: done, or failed, or cancelled; 0: not yet; -1 for NULL. Never waits and never computes. */
+CNN_API int32_t cnn_event_is_done(const cnn_event *event);
+
+/** Waits up to `microseconds` (0: looks only; negative: as long as it takes) and gives what the run
+ *  came to, each time it is asked; CNN_BUSY where it isn't done. Without limit the caller computes
+ *  a run that no thread has begun; so does one with a limit where no thread would, and then may
+ *  take longer. CNN_BAD_STATE in a forked process that lacks the thread that was computing. */
+CNN_API cnn_status cnn_event_wait(cnn_event *event, double microseconds, cnn_error *error);
+
+/** Waits for the run and ends the handle. Net and device may end before it. */
+CNN_API void cnn_event_destroy(cnn_event *event);
 
 /** Out: the quality of a net on samples. */
 typedef struct cnn_evaluation {
@@ -1099,7 +1284,8 @@ typedef struct cnn_progress {
     double seconds;      /**< since fit began */
     double seconds_left; /**< predicted */
     int32_t epoch_ended; /**< 1 in the call after an epoch's validation */
-    int32_t reserved32;
+    int32_t done; /**< of cnn_net_fit_for: 1: all epochs are done, the next call begins anew */
+    double next_microseconds; /**< of cnn_net_fit_for, as in cnn_run_progress */
     int64_t reserved[8];
 } cnn_progress;
 
@@ -1119,7 +1305,7 @@ enum {
 };
 
 typedef struct cnn_fit {
-    int64_t epochs; /**< default 1 */
+    int64_t epochs; /**< default 1; in cnn_net_fit_for without end */
     int64_t batch;  /**< default and at most max_batch; an epoch's last batch may be smaller */
     uint64_t seed;  /**< of the shuffling */
     const cnn_samples *validation; /**< evaluated after every epoch; NULL: none */
@@ -1134,6 +1320,8 @@ typedef struct cnn_fit {
     double schedule_period; /**< epochs; default 1 */
     double schedule_floor;
     int64_t warmup_steps; /**< the rate rises linearly over the first ones */
+    int32_t restart;      /**< of cnn_net_fit_for: begin anew; cnn_net_fit always does */
+    int32_t reserved32;
     int64_t reserved[8];
 } cnn_fit;
 
@@ -1156,6 +1344,33 @@ typedef struct cnn_report {
  * too. */
 CNN_API cnn_status cnn_net_fit(cnn_net *net, cnn_optimizer *optimizer, const cnn_samples *samples,
                                const cnn_fit *options, cnn_report *report, cnn_error *error);
+
+/** cnn_net_fit in instalments: does as much as fits into so many microseconds, as cnn_net_run_for
+ *  does, and goes on at the next call where it stopped, also within a step; parameters change only
+ *  as a step ends, and are then the same bits as cnn_net_fit's. Also microseconds as there: 0 plans
+ *  and measures, without a change to parameters, state or steps. The first call binds the optimizer
+ *  to the net and takes its states' memory, also where it fails or has no time. options is as of
+ *  fit, nullable, and may change from call to call; epochs 0: without end, for a host that learns
+ *  on line (then CNN_SCHEDULE_COSINE is CNN_INVALID_ARGUMENT, progress has epochs, steps and
+ *  fraction 0, and a call without limit ends by cnn_net_cancel or the callback alone). The update
+ *  of the parameters is one piece; so are 512 elements of an epoch's order. An epoch's validation
+ *  is budgeted too.
+ *
+ *  The samples may change from call to call (a replay buffer): a step reads its own as it begins,
+ *  and only those are checked; another count, or another batch, begins a new epoch with the next
+ *  step. A change of parameters, of state or of what is frozen makes the step under way begin anew,
+ *  with the same samples' numbers. Where it stands belongs to the optimizer, as with
+ * cnn_fit.resume: a first call, one after the last epoch, with another optimizer, or after that was
+ * used by cnn_net_fit, loaded or reset, begins at the first epoch, or with resume where the
+ * optimizer stopped. Training in between works on other memory; CNN_GRADIENT is left alone.
+ *
+ *  CNN_CANCELLED (by the callback or cnn_net_cancel) and CNN_NOT_FINITE leave the parameters of the
+ *  last step; the next call goes on with the step that failed. progress is nullable, written in
+ *  those cases too; in it step counts this call's, seconds and samples_per_second are of all calls
+ *  of this fit. */
+CNN_API cnn_status cnn_net_fit_for(cnn_net *net, cnn_optimizer *optimizer,
+                                   const cnn_samples *samples, const cnn_fit *options,
+                                   double microseconds, cnn_progress *progress, cnn_error *error);
 
 /* ---- Minimising ---- */
 
@@ -1400,6 +1615,36 @@ CNN_API cnn_status cnn_net_clone(cnn_net *net, cnn_net **clone, cnn_error *error
 /** Copies parameters and state from source, whose tensors have the same names and shapes. */
 CNN_API cnn_status cnn_net_copy_parameters(cnn_net *net, cnn_net *source, cnn_error *error);
 
+/* ---- Shared parameters ---- */
+
+/** A new net of the same nodes, not compiled, for running beside others from several threads: all
+ *  nets that were so made from one another share a set of parameters and state, held once on each
+ *  device that some of them are compiled for, packed weights included. Sharing such a net gives
+ *  another of its set; sharing any other copies its parameters and state into a new set, which the
+ *  net itself is not part of (it may be trained on, and handed over).
+ *
+ *  A net of a set runs and evaluates, is described, read, saved, compiled (always as with
+ *  inference_only; 0 there only plans evaluation ahead) and cloned (the clone is an ordinary net).
+ *  Training, minimising, gradients and whatever sets something give CNN_BAD_STATE. Its bits are
+ *  those of an ordinary net with the same parameters compiled with inference_only. Host-defined
+ *  layers must have their callbacks already. Each net still belongs to one thread at a time; no run
+ *  waits for another net of the set. cnn_net_run_for gives CNN_UNSUPPORTED. On OpenCL
+ *  cnn_net_run_async of such a net returns when the run is done, and so does a run whose outputs
+ *  are all the host's own buffers. Any order of destruction is legal; the parameters stay on the
+ *  device that the set was last used on until its last net is destroyed. */
+CNN_API cnn_status cnn_net_share(cnn_net *net, cnn_net **shared, cnn_error *error);
+
+/** Hands the parameters and state of `source` over to all nets of the set of `shared`, at once:
+ *  runs, evaluations, readings, saves and clones that begin after it returns are of the new ones,
+ *  and one that has begun ends with those that it began with. They are copied to each device of the
+ *  set and packed before any run sees them, so that no run does; the old ones keep their memory
+ *  until the last run on them ends. `shared` may be running in another thread, and several threads
+ *  may hand over; source belongs to the caller, who may do it in a callback of cnn_net_fit, too.
+ *  Reading, compiling and destroying nets of the set wait for a hand-over in progress, runs don't.
+ *  Tensors of other names or shapes give CNN_SHAPE_MISMATCH, a net that shares with none
+ *  CNN_BAD_STATE; a failure leaves what nets run on as it was. */
+CNN_API cnn_status cnn_net_hand_over(cnn_net *shared, cnn_net *source, cnn_error *error);
+
 /** Sets centres and log_betas of the radial basis layer of that name from data: the samples (their
  *  targets are ignored), at least as many as units, are run up to the layer's input on the device
  *  that the net is compiled for (else CNN_BAD_STATE), as cnn_net_run would; k-means++ draws the
@@ -1568,7 +1813,7 @@ typedef struct cnn_node_info {
     int32_t rank;
     int64_t shape[8];   /**< of the output, the batch left out; rank 0 for a loss */
     int64_t parameters; /**< elements it owns in theta */
-    int32_t is_output;
+    int32_t is_output;  /**< its place among the outputs of cnn_net_run_many, from 1; 0: none */
     int32_t reserved32;
     int64_t reserved[8];
 } cnn_node_info;

@@ -113,7 +113,7 @@ cnn_net *cnn_net_create(const cnn_net_options *options) {
 
 void cnn_net_destroy(cnn_net *net) {
     if (!net || net->session.in_callback()) return;
-    delete net;
+    net->release();
 }
 
 cnn_node cnn_net_input(cnn_net *net, const char *name, int32_t rank, const int64_t *shape) {

@@ -69,14 +69,19 @@ cnn_status cnn_net_check_gradient(cnn_net *net, const cnn_samples *samples,
                                   cnn_error *error) {
     return guard(error, [&] {
         Session &session = need(net, kCall, "net").session;
-        session.check_not_busy(kCall);
+        session.check_changeable(kCall);
         session.begin_call();
-        session.executable(kCall);
+        const std::shared_ptr<Allocator> allocator = session.executable(kCall).device().allocator();
         const cnn_gradient_check given = options ? *options : cnn_gradient_check{};
         const GradientCheckOptions checked = options_of(given);
-        const Samples own(session.net(), kCall, need(samples, kCall, "samples"));
+        const Samples own(session.net(), session.executable(kCall).device(), kCall,
+                          need(samples, kCall, "samples"));
+        if (own.lent())
+            fail(Status::unsupported, text(kCall,
+                                           ": samples must be in data, not in memory, for "
+                                           "the float64 reference reads them"));
         const std::shared_ptr<Device> reference =
-            open_device("reference", {std::make_shared<Allocator>(), {}, {}, 1});
+            open_device("reference", {allocator, {}, {}, 1, {}});
         const GradientReport result = check_gradient(session, own, reference, checked);
         if (report) fill(*report, session.net(), result);
         judge(session.net(), result, given.tolerance);

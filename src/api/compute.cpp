@@ -1,7 +1,11 @@
 // Compiling, running and training.
+#include <cmath>
+#include <optional>
+
 #include "api/shim.h"
 #include "train/fit.h"
 #include "train/init_radial_basis.h"
+#include "train/tune.h"
 
 using namespace cnn;
 using namespace cnn::api;
@@ -43,11 +47,49 @@ CompileOptions compile_options(const cnn_compile &given) {
     return options;
 }
 
+double tune_seconds(double given, const char *call) {
+    if (!(given >= 0))
+        fail(Status::out_of_range,
+             text(call, ": seconds to tune are ", given, ", but must be >= 0"));
+    return given;
+}
+
+void tune_before_compile(Session &session, cnn_device &device, const CompileOptions &options,
+                         double seconds) {
+    if (seconds <= 0 || !device.device->tuning() || session.net().shared()) return;
+    session.net().throw_mistake();
+    if (is_tuned(session.net(), *device.device, options)) return;
+    TuneOptions tuning;
+    tuning.compile = options;
+    tuning.seconds = seconds;
+    cnn_tune_report report{};
+    tune(session, device.device, device.log, tuning, report);
+}
+
 cnn_view plain_view(const void *data, int64_t elements) {
     cnn_view view{};
     view.data = data;
     view.elements = elements;
     return view;
+}
+
+Budget budget_of(double microseconds, const char *call) {
+    if (std::isnan(microseconds)) fail(Status::out_of_range, text(call, ": microseconds is NaN"));
+    return Budget(microseconds);
+}
+
+RunMode run_mode(const cnn_run &given, const char *call) {
+    check_reserved(given.reserved, call);
+    check_reserved(given.reserved32, call);
+    return {given.softmax != 0, given.training != 0};
+}
+
+// Without the validation.
+FitOptions checked_fit(Session &session, const cnn_fit *options, bool instalments) {
+    const cnn_fit given = options ? *options : cnn_fit{};
+    check_reserved(given.reserved, "fit");
+    check_reserved(given.reserved32, "fit");
+    return fit_options(given, session.executable("fit").max_batch(), instalments);
 }
 
 bool training_mode(const cnn_gradient_options *options, const char *call) {
@@ -66,9 +108,34 @@ cnn_status cnn_net_compile(cnn_net *net, cnn_device *device, const cnn_compile *
     return guard(error, [&] {
         Session &session = computing(net, "compile");
         need(device, "compile", "device");
-        session.compile(device->device, device->log,
-                        compile_options(options ? *options : cnn_compile{}));
+        const cnn_compile given = options ? *options : cnn_compile{};
+        const CompileOptions wanted = compile_options(given);
+        tune_before_compile(session, *device, wanted, tune_seconds(given.tune_seconds, "compile"));
+        session.compile(device->device, device->log, wanted);
     });
+}
+
+cnn_status cnn_device_tune(cnn_device *device, cnn_net *net, const cnn_tune *options,
+                           cnn_tune_report *report, cnn_error *error) {
+    constexpr const char *kCall = "tune";
+    cnn_tune_report made{};
+    const cnn_status status = guard(error, [&] {
+        need(device, kCall, "device");
+        Session &session = need(net, kCall, "net").session;
+        session.check_not_busy(kCall);
+        const cnn_tune given = options ? *options : cnn_tune{};
+        check_reserved(given.reserved, kCall);
+        if (given.compile.tune_seconds != 0)
+            fail(Status::invalid_argument, "tune: compile.tune_seconds isn't 0");
+        TuneOptions wanted;
+        wanted.compile = compile_options(given.compile);
+        if (given.seconds != 0) wanted.seconds = tune_seconds(given.seconds, kCall);
+        wanted.progress = given.progress;
+        wanted.user = given.user;
+        tune(session, device->device, device->log, wanted, made);
+    });
+    if (report) *report = made;
+    return status;
 }
 
 cnn_status cnn_net_run(cnn_net *net, const float *x, int64_t x_elements, float *y,
@@ -88,10 +155,22 @@ cnn_status cnn_net_run_many(cnn_net *net, const cnn_view *inputs, int32_t input_
                             cnn_error *error) {
     return guard(error, [&] {
         Session &session = computing(net, "run");
+        const RunMode mode = run_mode(options ? *options : cnn_run{}, "run");
+        session.run(inputs, input_count, outputs, output_count, mode.softmax, mode.training);
+    });
+}
+
+cnn_status cnn_net_run_for(cnn_net *net, const cnn_view *inputs, int32_t input_count,
+                           const cnn_view *outputs, int32_t output_count, const cnn_run *options,
+                           double microseconds, cnn_run_progress *progress, cnn_error *error) {
+    return guard(error, [&] {
+        Budget budget = budget_of(microseconds, "run_for");
+        Session &session = computing(net, "run_for");
         const cnn_run given = options ? *options : cnn_run{};
-        check_reserved(given.reserved, "run");
-        session.run(inputs, input_count, outputs, output_count, given.softmax != 0,
-                    given.training != 0);
+        cnn_run_progress made{};
+        session.run_for(inputs, input_count, outputs, output_count, run_mode(given, "run_for"),
+                        given.restart != 0, budget, made);
+        if (progress) *progress = made;
     });
 }
 
@@ -166,16 +245,40 @@ cnn_status cnn_net_fit(cnn_net *net, cnn_optimizer *optimizer, const cnn_samples
     return guard(error, [&] {
         Session &session = computing(net, "fit");
         need(optimizer, "fit", "optimizer");
-        const cnn_fit given = options ? *options : cnn_fit{};
-        check_reserved(given.reserved, "fit");
-        FitOptions checked = fit_options(given, session.executable("fit").max_batch());
-        const Samples train(session.net(), "fit", need(samples, "fit", "samples"));
+        FitOptions checked = checked_fit(session, options, false);
+        const Device &device = session.executable("fit").device();
+        const Samples train(session.net(), device, "fit", need(samples, "fit", "samples"));
         std::optional<Samples> validation;
-        if (given.validation)
-            validation.emplace(session.net(), "fit (validation)", *given.validation);
+        if (options && options->validation)
+            validation.emplace(session.net(), device, "fit (validation)", *options->validation);
         checked.validation = validation ? &*validation : nullptr;
         cnn_report unwanted;
-        fit(session, optimizer->optimizer, train, checked, report ? *report : unwanted);
+        Fit(session).run(optimizer->optimizer, train, checked, report ? *report : unwanted);
+    });
+}
+
+cnn_status cnn_net_fit_for(cnn_net *net, cnn_optimizer *optimizer, const cnn_samples *samples,
+                           const cnn_fit *options, double microseconds, cnn_progress *progress,
+                           cnn_error *error) {
+    return guard(error, [&] {
+        constexpr auto kLater = Samples::Check::later;
+        Budget budget = budget_of(microseconds, "fit_for");
+        Session &session = computing(net, "fit_for");
+        need(optimizer, "fit_for", "optimizer");
+        need(samples, "fit_for", "samples");
+        session.check_training("fit_for");
+        FitOptions checked = checked_fit(session, options, true);
+        Fit &fit = session.fit_in_instalments();
+        const Device &device = session.executable("fit_for").device();
+        fit.samples().assign(session.net(), device, "fit_for", *samples, true, kLater);
+        if (options && options->validation) {
+            fit.validation().assign(session.net(), device, "fit_for (validation)",
+                                    *options->validation, true, kLater);
+            checked.validation = &fit.validation();
+        }
+        cnn_progress unwanted;
+        fit.run_for(optimizer->optimizer, fit.samples(), checked, budget,
+                    progress ? *progress : unwanted);
     });
 }
 

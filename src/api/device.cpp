@@ -28,6 +28,8 @@ void check(const cnn_device_options &options) {
              text("open: log.level is ", options.log.level, ", which is none of cnn_log_level"));
     if (!options.allocator.alloc != !options.allocator.free)
         fail(Status::invalid_argument, "open: allocator needs both alloc and free, or neither");
+    if (!options.parallel_for && options.parallel_for_user)
+        fail(Status::invalid_argument, "open: parallel_for_user without parallel_for");
     if (options.threads < 0 || options.threads > 1024)
         fail(Status::out_of_range,
              text("open: threads is ", options.threads, ", but must be 0 to 1024"));
@@ -56,6 +58,27 @@ std::shared_ptr<Allocator> make_allocator(const cnn_device_options &options,
             }};
 }
 
+// Opens by open(DeviceOptions) what the host's options and hooks are for.
+template <class Open>
+cnn_device *open_with(const cnn_device_options *options, const Open &open) {
+    const cnn_device_options given = options ? *options : cnn_device_options{};
+    check(given);
+    auto handle = std::make_unique<cnn_device>();
+    const auto lease = std::make_shared<Lease>();
+    handle->allocator = make_allocator(given, lease);
+    handle->log = Log(LogSink{given.log.user, given.log.write, given.log.level});
+    DeviceOptions wanted;
+    wanted.allocator = handle->allocator;
+    wanted.log = handle->log;
+    wanted.cache_directory = text_or(given.cache_directory, "");
+    wanted.threads = given.threads;
+    wanted.runner = {given.parallel_for, given.parallel_for_user};
+    handle->device = open(wanted);
+    lease->user = given.released_user;
+    lease->released = given.released;
+    return handle.release();
+}
+
 }  // namespace
 
 extern "C" {
@@ -82,21 +105,22 @@ cnn_status cnn_device_open(const char *spec, const cnn_device_options *options, 
                            cnn_error *error) {
     return guard(error, [&] {
         need(device, "open", "device");
-        const cnn_device_options given = options ? *options : cnn_device_options{};
-        check(given);
-        auto handle = std::make_unique<cnn_device>();
-        const auto lease = std::make_shared<Lease>();
-        handle->allocator = make_allocator(given, lease);
-        handle->log = Log(LogSink{given.log.user, given.log.write, given.log.level});
-        DeviceOptions wanted;
-        wanted.allocator = handle->allocator;
-        wanted.log = handle->log;
-        wanted.cache_directory = text_or(given.cache_directory, "");
-        wanted.threads = given.threads;
-        handle->device = open_device(text_or(spec, "auto"), wanted);
-        lease->user = given.released_user;
-        lease->released = given.released;
-        *device = handle.release();
+        *device = open_with(options, [&](const DeviceOptions &wanted) {
+            return open_device(text_or(spec, "auto"), wanted);
+        });
+    });
+}
+
+cnn_status cnn_device_open_opencl(const cnn_opencl *lent, const cnn_device_options *options,
+                                  cnn_device **device, cnn_error *error) {
+    constexpr const char *kCall = "open OpenCL";
+    return guard(error, [&] {
+        need(lent, kCall, "lent");
+        need(device, kCall, "device");
+        check_reserved(lent->reserved, kCall);
+        *device = open_with(options, [&](const DeviceOptions &wanted) {
+            return adopt_device("opencl", {lent->context, lent->device, lent->queue}, wanted);
+        });
     });
 }
 

@@ -53,7 +53,7 @@ cnn_status cnn_net_set_vector(cnn_net *net, cnn_vector which, const float *value
                               cnn_error *error) {
     return guard(error, [&] {
         Session &session = need(net, "set vector", "net").session;
-        session.check_not_busy("set vector");
+        session.check_changeable("set vector");
         const VectorKind kind = vector_of(which, "set vector");
         check_elements("set vector", "it", elements, session.elements(kind));
         if (elements > 0) session.write(kind, 0, &need(values, "set vector", "values"), elements);
@@ -103,7 +103,7 @@ cnn_status cnn_net_set_tensor(cnn_net *net, cnn_vector which, const char *name, 
                               int64_t elements, cnn_error *error) {
     return guard(error, [&] {
         Session &session = need(net, "set tensor", "net").session;
-        session.check_not_busy("set tensor");
+        session.check_changeable("set tensor");
         const VectorKind kind = vector_of(which, "set tensor");
         const NetTensor &tensor =
             find_tensor(session, kind, &need(name, "set tensor", "name"), "set tensor");
@@ -115,7 +115,7 @@ cnn_status cnn_net_set_tensor(cnn_net *net, cnn_vector which, const char *name, 
 cnn_status cnn_net_set_rate(cnn_net *net, const char *name, double rate, cnn_error *error) {
     return guard(error, [&] {
         Session &session = need(net, "set rate", "net").session;
-        session.check_not_busy("set rate");
+        session.check_changeable("set rate");
         session.net().set_rate(&need(name, "set rate", "name"), rate);
     });
 }
@@ -124,7 +124,7 @@ cnn_status cnn_net_set_regularization(cnn_net *net, const char *name, double fac
                                       cnn_error *error) {
     return guard(error, [&] {
         Session &session = need(net, "set regularization", "net").session;
-        session.check_not_busy("set regularization");
+        session.check_changeable("set regularization");
         session.net().set_regularization(&need(name, "set regularization", "name"), factor);
     });
 }
@@ -133,7 +133,7 @@ cnn_status cnn_net_set_center(cnn_net *net, const float *values, int64_t element
                               cnn_error *error) {
     return guard(error, [&] {
         Session &session = need(net, "set center", "net").session;
-        session.check_not_busy("set center");
+        session.check_changeable("set center");
         const int64_t expected = session.elements(VectorKind::parameters);
         if (values || elements != 0) check_elements("set center", "it", elements, expected);
         if (elements > 0) need(values, "set center", "values");
@@ -166,7 +166,7 @@ cnn_status cnn_net_clone(cnn_net *net, cnn_net **clone, cnn_error *error) {
 cnn_status cnn_net_copy_parameters(cnn_net *net, cnn_net *source, cnn_error *error) {
     return guard(error, [&] {
         Session &to = need(net, "copy parameters", "net").session;
-        to.check_not_busy("copy parameters");
+        to.check_changeable("copy parameters");
         copy_parameters(need(source, "copy parameters", "source").session, to);
     });
 }
@@ -193,7 +193,9 @@ cnn_status cnn_net_describe_node(const cnn_net *net, cnn_node id, cnn_node_info 
         std::copy_n(node.shape.dim.begin(), node.shape.rank, info->shape);
         info->parameters = parameter_elements(graph, id);
         const auto outputs = graph.outputs();
-        info->is_output = std::find(outputs.begin(), outputs.end(), id) != outputs.end();
+        const auto place = std::find(outputs.begin(), outputs.end(), id);
+        if (place != outputs.end())
+            info->is_output = static_cast<int32_t>(place - outputs.begin()) + 1;
     });
 }
 

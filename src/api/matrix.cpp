@@ -315,7 +315,7 @@ cnn_status cnn_net_set_conv_matrix(cnn_net *net, cnn_node node, const cnn_matrix
     constexpr const char *kCall = "set conv matrix";
     return guard(error, [&] {
         Session &session = need(net, kCall, "net").session;
-        session.check_not_busy(kCall);
+        session.check_changeable(kCall);
         const Matrix &m = need(matrix, kCall, "matrix").matrix;
         const DefaultFloatEnvironment environment;
         set_matrix(session, node, m, options_of(options, kCall), residual);

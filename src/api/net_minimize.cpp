@@ -44,8 +44,8 @@ cnn_status cnn_net_minimize(cnn_net *net, cnn_optimizer *optimizer, const cnn_sa
         Optimizer &first = need(optimizer, "minimize", "optimizer").optimizer;
         const MinimizeOptions checked = minimize_options(options, "minimize");
         const std::vector<std::string> tensors = tensors_of(options);
-        session.executable("minimize");
-        const Samples given(session.net(), "minimize", need(samples, "minimize", "samples"));
+        const Samples given(session.net(), session.executable("minimize").device(), "minimize",
+                            need(samples, "minimize", "samples"));
         const InCallback first_busy(&first);
         const InCallback then_busy(options && options->then ? &options->then->optimizer : nullptr);
         MinimizeReport result;
@@ -79,8 +79,8 @@ cnn_status cnn_net_error_curve(cnn_net *net, const cnn_samples *samples, const f
         if (elements != wanted)
             fail(Status::shape_mismatch,
                  text(kCall, ": direction has ", elements, " elements, but must have ", wanted));
-        session.executable(kCall);
-        const Samples given(session.net(), kCall, need(samples, kCall, "samples"));
+        const Samples given(session.net(), session.executable(kCall).device(), kCall,
+                            need(samples, kCall, "samples"));
         const auto size = static_cast<size_t>(count);
         error_curve(session, given, {direction, static_cast<size_t>(wanted)}, {alphas, size},
                     {values, size});

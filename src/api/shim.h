@@ -22,8 +22,17 @@ struct cnn_device {
 
 struct cnn_net {
     cnn_net(std::string name, uint64_t seed) : session(std::move(name), seed) {}
+    explicit cnn_net(cnn::Net net) : session(std::move(net)) {}
+
+    void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
+    void release() {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    }
 
     cnn::Session session;
+
+  private:
+    std::atomic<int32_t> references_{1};  // the handle, and events of its runs
 };
 
 struct cnn_optimizer {
@@ -31,6 +40,18 @@ struct cnn_optimizer {
 };
 
 namespace cnn::api {
+
+// Keeps a net whose handle may end meanwhile.
+class NetHold {
+  public:
+    explicit NetHold(cnn_net &net) : net_(net) { net_.retain(); }
+    ~NetHold() { net_.release(); }
+    NetHold(const NetHold &) = delete;
+    NetHold &operator=(const NetHold &) = delete;
+
+  private:
+    cnn_net &net_;
+};
 
 // Fills a nullable error; messages are cut at a whole UTF-8 character.
 cnn_status report(cnn_error *error, Status status, int32_t node, const char *message) noexcept;
