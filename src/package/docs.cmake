@@ -1,0 +1,21 @@
+# The target "docs": the reference of cnn.h and cnn.hpp as HTML, in docs/html of the build folder.
+find_package(Doxygen QUIET)
+if(DOXYGEN_FOUND)
+    set(DOXYGEN_PROJECT_NAME libcnn)
+    set(DOXYGEN_PROJECT_BRIEF "${PROJECT_DESCRIPTION}")
+    set(DOXYGEN_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/docs")
+    set(DOXYGEN_STRIP_FROM_PATH "${PROJECT_SOURCE_DIR}/include")
+    set(DOXYGEN_OPTIMIZE_OUTPUT_FOR_C YES)
+    set(DOXYGEN_JAVADOC_AUTOBRIEF YES)
+    # Fields whose names say all have no comment.
+    set(DOXYGEN_EXTRACT_ALL YES)
+    set(DOXYGEN_EXCLUDE_SYMBOLS reserved reserved32 "cnn::*detail*")
+    set(DOXYGEN_MACRO_EXPANSION YES)
+    set(DOXYGEN_EXPAND_ONLY_PREDEF YES)
+    set(DOXYGEN_PREDEFINED CNN_API=)
+    set(DOXYGEN_HAVE_DOT NO)
+    set(DOXYGEN_QUIET YES)
+    set(DOXYGEN_WARN_AS_ERROR FAIL_ON_WARNINGS)
+    doxygen_add_docs(docs "${PROJECT_SOURCE_DIR}/include/cnn/cnn.h"
+        "${PROJECT_SOURCE_DIR}/include/cnn/cnn.hpp" COMMENT "Writing the reference")
+endif()
