@@ -10,7 +10,7 @@
 #include "picture.h"
 #include "training.h"
 
-enum { kBatch = 64, kTrainPictures = 40000, kTestPictures = 10000 };
+enum { kBatch = 64 };
 
 struct options {
     const char *device;
@@ -71,8 +71,9 @@ static int draw_sets(const struct options *options, struct dataset *train, struc
            (long long)glyph_face_count(fonts, GLYPHS_TEST),
            (long long)glyph_family_count(fonts, GLYPHS_TEST));
     fflush(stdout);
-    const int failed = glyph_render(fonts, GLYPHS_TRAIN, kTrainPictures, options->seed, train) ||
-                       glyph_render(fonts, GLYPHS_TEST, kTestPictures, options->seed, test);
+    const int failed =
+        glyph_render(fonts, GLYPHS_TRAIN, GLYPH_TRAIN_PICTURES, options->seed, train) ||
+        glyph_render(fonts, GLYPHS_TEST, GLYPH_TEST_PICTURES, options->seed, test);
     glyph_fonts_free(fonts);
     if (failed) fprintf(stderr, "out of memory\n");
     return failed;
@@ -121,7 +122,7 @@ static int train_and_test(const struct options *options, cnn_device *device,
             "trained in %.1f s on %s (%s), %.0f images/s\n"
             "reads %.2f%% of %d digits of fonts it never saw\n",
             report.seconds, info.spec, info.name, report.samples_per_second,
-            100 * report.validation_accuracy, kTestPictures);
+            100 * report.validation_accuracy, GLYPH_TEST_PICTURES);
 
     cnn_optimizer_destroy(adamw);
     cnn_net_destroy(net);

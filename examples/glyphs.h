@@ -12,6 +12,9 @@ extern "C" {
 
 enum { GLYPH_SIDE = 28 };
 
+// How many pictures the examples train and test on.
+enum { GLYPH_TRAIN_PICTURES = 40000, GLYPH_TEST_PICTURES = 10000 };
+
 // The side of the split that a face is on. A whole family is on one side, chosen by its name alone,
 // so the test pictures measure reading fonts that were never seen, on whatever machine.
 enum glyph_side { GLYPHS_TRAIN = 0, GLYPHS_TEST = 1 };

@@ -11,14 +11,6 @@
 set -eu
 
 tools='g++ cmake ninja-build zlib1g-dev libstb-dev nlohmann-json3-dev libeigen3-dev opencl-headers'
-# Free fonts, about 20 MB in all. More families make a better reader.
-fonts='fonts-adf-accanthis fonts-adf-baskervald fonts-adf-gillius fonts-adf-romande
-fonts-adf-tribun fonts-adf-universalis fonts-anonymous-pro fonts-averia-sans-gwf fonts-b612
-fonts-cabin fonts-cantarell fonts-comfortaa fonts-courier-prime fonts-crosextra-caladea
-fonts-dejavu-core fonts-ebgaramond fonts-freefont-ttf fonts-gfs-didot fonts-go fonts-hack
-fonts-inconsolata fonts-jetbrains-mono fonts-lato fonts-liberation fonts-linuxlibertine
-fonts-oldstandard fonts-open-sans fonts-play fonts-quicksand fonts-roboto-unhinted fonts-vollkorn
-fonts-yanone-kaffeesatz'
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -81,7 +73,8 @@ cd "$(dirname "$0")/.."
 
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
     packages=$tools
-    [ -n "$mnist" ] || packages="$tools $fonts"
+    # Free fonts, about 20 MB in all. More families make a better reader.
+    [ -n "$mnist" ] || packages="$tools $(cat examples/fonts.txt)"
     # shellcheck disable=SC2046,SC2086 # both are lists of words
     install $(missing $packages)
 else
@@ -99,7 +92,7 @@ if [ ! -f build/CMakeCache.txt ]; then
 fi
 # shellcheck disable=SC2086 # a list of words
 cmake -S . -B build $settings -DCNN_BUILD_EXAMPLES=ON
-cmake --build build --parallel --target devices mnist digits classify
+cmake --build build --parallel "$(nproc)" --target devices mnist digits classify
 
 say 'Devices'
 build/examples/devices
