@@ -2,7 +2,10 @@
 // float16 FMA rate measured between them: by the time that passed (the median call), and by the
 // processor time of all calls, which other programs on the machine disturb less. "prepare" and
 // "first" are processor time of the first call: compiling, cold with a fresh POCL_CACHE_DIR.
-//   conv_opencl [device, as in "opencl:0.0"] [part of a shape's name] [all: every candidate]
+// Where CLBlast was found, its Convgemm runs between them, and SGEMM against a 1x1 convolution that
+// is the same product: "x CLBlast" is how many times as fast as that ours is.
+//   conv_opencl [device, "0.0" or "cpu"] [part of a shape's name] [all: every candidate; or
+//   parameters, "ROWS=6 COLUMNS=4 ITEMS=6", for the candidates that have such]
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -17,6 +20,8 @@
 #include "backend/opencl/opencl.h"
 #include "backend/opencl/operations.h"
 #include "base/error.h"
+#include "convolution_group.h"
+#include "peers/clblast.h"
 
 namespace {
 
@@ -93,12 +98,8 @@ class Peak {
     std::unique_ptr<Buffer> buffer_;
 };
 
-struct Case {
-    const char *name;
-    int64_t batch, inputs, height, width, outputs, kernel, stride, pad, groups;
-};
+using Case = ConvolutionCase;
 
-// A kernel of 0 covers the input: a dense layer.
 const Case kCases[] = {
     {"1-32 5x5 28", 64, 1, 28, 28, 32, 5, 1, 2, 1},
     {"32-64 5x5 14", 64, 32, 14, 14, 64, 5, 1, 2, 1},
@@ -116,49 +117,21 @@ const Case kCases[] = {
     {"1x1 256-1024 14", 16, 256, 14, 14, 1024, 1, 1, 0, 1},
     {"3-64 7x7 s2 224", 16, 3, 224, 224, 64, 7, 2, 3, 1},
     {"depthwise 96 3x3 56", 16, 96, 56, 56, 96, 3, 1, 1, 96},
+    // SGEMM of N by N by N: N samples of N channels.
+    {"gemm 512", 512, 512, 1, 1, 512, 1, 1, 0, 1},
+    {"gemm 1024", 1024, 1024, 1, 1, 1024, 1, 1, 0, 1},
+    {"gemm 2048", 2048, 2048, 1, 1, 2048, 1, 1, 0, 1},
 };
-
-FusedOp group_of(const Case &c, OpKind kind) {
-    const int64_t kernel_h = c.kernel > 0 ? c.kernel : c.height;
-    const int64_t kernel_w = c.kernel > 0 ? c.kernel : c.width;
-    ConvolutionAttributes attributes;
-    attributes.groups = c.groups;
-    attributes.window.kernel = {kernel_h, kernel_w, 1};
-    attributes.window.stride = {c.stride, c.stride, 1};
-    attributes.window.pad_begin = attributes.window.pad_end = {c.pad, c.pad, 0};
-    Tensor x, w, y;
-    x.shape = {c.batch, c.inputs, c.height, c.width};
-    w.shape = {c.outputs, c.inputs / c.groups, kernel_h, kernel_w};
-    y.shape = {c.batch, c.outputs, window_output(attributes.window, 0, c.height),
-               window_output(attributes.window, 1, c.width)};
-    x.batched = y.batched = true;
-    w.space = Space::parameter;
-    Op op;
-    op.kind = kind;
-    op.inputs = {0, 1};
-    op.outputs = {2};
-    op.attributes = attributes;
-    FusedOp group;
-    group.ops = {op};
-    group.inputs = 2;
-    group.outputs = 1;
-    if (kind == OpKind::convolution) {
-        group.tensors = {x, w, y};
-    } else if (kind == OpKind::convolution_backward_data) {
-        group.tensors = {y, w, x};
-    } else {
-        group.tensors = {x, y, w};
-    }
-    return group;
-}
 
 class Bench {
   public:
     Bench(opencl::OpenClDevice &device)
         : device_(device), queue_(device.create_queue()), peak_(device, *queue_) {}
 
-    void run(const Case &c, bool all) {
+    // choice: empty, "all", or parameters.
+    void run(const Case &c, const std::string &choice) {
         const Times peak = peak_.times();
+        const bool all = choice == "all";
         std::printf("%-20s peak %.0f GFLOP/s\n", c.name, Peak::kFlops / peak.median * 1e-9);
         const std::pair<OpKind, const char *> directions[] = {
             {OpKind::convolution, "forward"},
@@ -168,12 +141,44 @@ class Bench {
             const FusedOp group = group_of(c, kind);
             std::vector<Candidate> candidates;
             opencl::convolution_candidates(device_, group, candidates);
-            for (size_t i = 0; i < candidates.size() && (all || i == 0); ++i)
+            for (size_t i = 0; i < candidates.size() && (all || i == 0); ++i) {
+                if (!all && !choice.empty())
+                    opencl::configure_convolution(device_, group, candidates[i], choice);
                 measure(group, candidates[i], name, peak);
+            }
+            if (kind == OpKind::convolution && clblast::runs(peer(c))) measure_peer(c, peak);
         }
     }
 
   private:
+    static clblast::Shape peer(const Case &c) {
+        return {c.batch,      c.inputs,     c.height, c.width, c.outputs,
+                c.kernel_h(), c.kernel_w(), c.stride, c.pad,   c.groups};
+    }
+
+    // On memory of its own, the same queue and the latest forward time.
+    void measure_peer(const Case &c, const Times &peak) {
+        const clblast::Shape shape = peer(c);
+        std::vector<std::unique_ptr<Buffer>> buffers;
+        for (const int64_t elements : {shape.x(), shape.w(), shape.y()}) {
+            buffers.push_back(device_.allocate(elements * 4));
+            queue_->zero({buffers.back().get(), 0}, elements * 4);
+        }
+        const auto memory = [&](size_t i) { return opencl::memory_of({buffers[i].get(), 0}); };
+        bool ran = true;
+        const Times times = time_of([&] {
+            ran = ran && clblast::run(shape, memory(0), memory(1), memory(2),
+                                      static_cast<opencl::OpenClQueue &>(*queue_).get());
+            queue_->finish();
+        });
+        const double work = shape.flops() / Peak::kFlops;
+        std::printf("  %-17s %-10s %9.3f ms %7.1f GFLOP/s %5.1f%%; ours %.1f x CLBlast%s\n",
+                    "forward", "CLBlast", times.median * 1e3, shape.flops() / times.median * 1e-9,
+                    100 * work * peak.median / times.median, times.median / forward_,
+                    ran ? "" : " (which FAILED)");
+        std::fflush(stdout);
+    }
+
     void measure(const FusedOp &group, const Candidate &candidate, const char *name,
                  const Times &peak) {
         const double before = processor_now();
@@ -198,6 +203,7 @@ class Bench {
         launch.n = group.tensors[0].shape[0];
         launch.operands = refs.data();
         launch.workspace = {workspace.get(), 0};
+        kernel->take_memory();
         const double start = processor_now();
         kernel->launch(*queue_, launch);
         queue_->finish();
@@ -206,6 +212,7 @@ class Bench {
             kernel->launch(*queue_, launch);
             queue_->finish();
         });
+        if (group.head().kind == OpKind::convolution) forward_ = times.median;
         const double work = flops_of(group) / Peak::kFlops;
         std::printf(
             "  %-17s %-10s %9.3f ms %7.1f GFLOP/s %5.1f%%, by processor time %5.1f%%; "
@@ -220,6 +227,7 @@ class Bench {
     opencl::OpenClDevice &device_;
     std::unique_ptr<Queue> queue_;
     Peak peak_;
+    double forward_ = 0;  // seconds, of the latest forward convolution
 };
 
 }  // namespace
@@ -233,7 +241,7 @@ int main(int count, char **arguments) {
         Bench bench(static_cast<cnn::opencl::OpenClDevice &>(*device));
         for (const Case &c : kCases) {
             if (count > 2 && std::strstr(c.name, arguments[2]) == nullptr) continue;
-            bench.run(c, count > 3);
+            bench.run(c, count > 3 ? arguments[3] : "");
         }
     } catch (const cnn::Error &error) {
         std::fprintf(stderr, "%s\n", error.what());
