@@ -1,6 +1,7 @@
 #!/bin/sh
-# abi_test.sh LIBRARY SOURCE-FOLDER BUILD-FOLDER: what libcnn.so exports and needs, against cnn.h and
-# the committed lists in tests/abi/.
+# abi_test.sh LIBRARY SOURCE-FOLDER BUILD-FOLDER: what libcnn.so or cnn.dll exports and needs, against
+# cnn.h and the committed lists in tests/abi/. NM, OBJDUMP, READELF and STRIP name another machine's
+# tools.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -10,6 +11,10 @@ source=$2
 build=$3
 header=$source/include/cnn/cnn.h
 abi=$source/tests/abi
+nm=${NM:-nm}
+objdump=${OBJDUMP:-objdump}
+readelf=${READELF:-readelf}
+strip=${STRIP:-strip}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
@@ -29,8 +34,14 @@ tr '\n' ' ' <"$header" |
 
 sed -n 's/.*CNN_API[^(]*[ *]\(cnn_[a-z0-9_]*\)(.*/\1/p' "$work/declarations" |
     sort >"$work/declared"
-nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
-    sort >"$work/exported"
+exported() {
+    case $library in
+    *.dll) "$objdump" -p "$library" |
+        awk '/Name Pointer\] Table/ { names = 1; next } NF == 0 { names = 0 } names { print $NF }' ;;
+    *) "$nm" -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' ;;
+    esac
+}
+exported | sort >"$work/exported"
 sed -n 's/^ *\(cnn_[a-z0-9_]*\);$/\1/p' "$source/src/api/cnn.map" | sort >"$work/mapped"
 same "symbols.txt and what the library exports" "$abi/symbols.txt" "$work/exported"
 same "symbols.txt and the declarations in cnn.h" "$abi/symbols.txt" "$work/declared"
@@ -43,23 +54,35 @@ awk '
     /^}/ { struct = "" }
     struct != "" && /;/ {
         field = $0
-        if (field ~ /\(\*/) { sub(/.*\(\*/, "", field); sub(/\).*/, "", field) }
+        if (start = index(field, "(*")) { field = substr(field, start + 2); sub(/\).*/, "", field) }
         else { sub(/(\[[^]]*\])?;.*/, "", field); sub(/.*[ *]/, "", field) }
         print struct "." field
     }' "$work/declarations" | sort >"$work/fields"
 sed 's/ .*//' "$abi/layout.txt" | sort >"$work/rows"
 same "layout.txt and the structs in cnn.h" "$work/rows" "$work/fields"
 
-# Nothing but the C and C++ run time is needed.
-readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' >"$work/needed"
-if grep -Ev '^(libc|libm|libdl|libpthread|libgcc_s|libstdc\+\+|ld-linux[-a-z0-9_]*)\.so\.[0-9]+$' \
-    "$work/needed"; then
+# Nothing but the system's and the C and C++ run time is needed.
+case $library in
+*.dll)
+    "$objdump" -p "$library" | sed -n 's/.*DLL Name: //p' >"$work/needed"
+    allowed='(KERNEL32|msvcrt|api-ms-win-core-synch-l1-2-0)\.dll'
+    ;;
+*)
+    "$readelf" -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' >"$work/needed"
+    allowed='(libc|libm|libdl|libpthread|libgcc_s|libstdc\+\+|ld-linux[-a-z0-9_]*)\.so\.[0-9]+'
+    ;;
+esac
+if grep -Evx "$allowed" "$work/needed"; then
     echo "FAILED: the library needs more than the C and C++ run time"
     failed=1
 fi
 
-# What a library must never do to its host: print, end it, change its settings.
-nm -D --undefined-only "$library" | awk '{ sub(/@.*/, "", $2); print $2 }' >"$work/undefined"
+# What a library must never do to its host: print, end it, change its settings. (A DLL's imports are
+# also those of its own C++ run time, which may.)
+case $library in
+*.dll) : >"$work/undefined" ;;
+*) "$nm" -D --undefined-only "$library" | awk '{ sub(/@.*/, "", $2); print $2 }' >"$work/undefined" ;;
+esac
 if grep -Ex 'v?f?printf|puts|putchar|perror|abort|_?exit|quick_exit|setlocale|signal|sigaction|s?rand|(secure_)?getenv|setenv|_ZSt4(cout|cerr|clog)' \
     "$work/undefined"; then
     echo "FAILED: the library calls what it must not"
@@ -68,15 +91,15 @@ fi
 
 # A shared function outside of the file's own namespace would bring a newer processor's instructions to
 # everyone.
-for object in $(find "$build" -name 'isa_*.o'); do
-    isa=$(basename "$object" .cpp.o)
-    if nm -C --defined-only "$object" | grep ' [WVu] ' | grep -v "cnn::cpu::${isa#isa_}::"; then
+for object in $(find "$build" -name 'isa_*.o' -o -name 'isa_*.obj'); do
+    isa=$(basename "${object%.cpp.o*}")
+    if "$nm" -C --defined-only "$object" | grep ' [WVu] ' | grep -v "cnn::cpu::${isa#isa_}::"; then
         echo "FAILED: $object shares functions with the rest of the library"
         failed=1
     fi
 done
 
-strip -o "$work/stripped.so" "$library"
+"$strip" -o "$work/stripped.so" "$library"
 size=$(wc -c <"$work/stripped.so")
 echo "stripped: $size bytes"
 if [ "$size" -ge 3000000 ]; then

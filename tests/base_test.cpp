@@ -346,6 +346,7 @@ void pool_threads_have_a_clean_state(void **) {
         sigset_t blocked;
         pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
         if (sigismember(&blocked, SIGINT) != 1 || sigismember(&blocked, SIGSEGV) != 0 ||
+            sigismember(&blocked, SIGRTMIN) != 0 || sigismember(&blocked, SIGXCPU) != 0 ||
             !rounds_to_nearest()) {
             good = false;
         }
@@ -356,6 +357,26 @@ void pool_threads_have_a_clean_state(void **) {
     sigset_t mine;
     pthread_sigmask(SIG_SETMASK, nullptr, &mine);
     assert_int_equal(sigismember(&mine, SIGINT), 0);
+}
+
+// A host that waits for a signal by sigwait blocks it everywhere, before it uses the library.
+void pool_threads_block_what_their_caller_does(void **) {
+    sigset_t waited_for, before;
+    sigemptyset(&waited_for);
+    sigaddset(&waited_for, SIGRTMIN);
+    sigaddset(&waited_for, SIGURG);
+    pthread_sigmask(SIG_BLOCK, &waited_for, &before);
+    cnn::ThreadPool pool(2);
+    std::atomic<bool> good{true};
+    pool.parallel_for(50, [&](int64_t) {
+        usleep(50);
+        sigset_t blocked;
+        pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+        if (sigismember(&blocked, SIGRTMIN) != 1 || sigismember(&blocked, SIGURG) != 1)
+            good = false;
+    });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    assert_true(good);
 }
 
 // The child's status: 0 is success. An alarm ends a child that hangs.
@@ -620,6 +641,7 @@ int main() {
         cmocka_unit_test(pool_nests),
         cmocka_unit_test(pool_wakes),
         cmocka_unit_test(pool_threads_have_a_clean_state),
+        cmocka_unit_test(pool_threads_block_what_their_caller_does),
         cmocka_unit_test(pool_survives_fork),
         cmocka_unit_test(float_environment_comes_back),
         cmocka_unit_test(files_are_replaced_whole),

@@ -926,7 +926,13 @@ static void outputs_are_checked(void **state) {
     cnn_node_info info;
     OK(cnn_net_describe_node(net, x, &info, &err));
     assert_int_equal(info.is_output, 1);
-    FAILS(CNN_OUT_OF_RANGE, cnn_net_describe_node(net, 1, &info, &err));
+    const cnn_node y = cnn_net_flatten(net, x, NULL), z = cnn_net_flatten(net, y, NULL);
+    OK(cnn_net_output(net, z, &err));
+    OK(cnn_net_describe_node(net, z, &info, &err));
+    assert_int_equal(info.is_output, 2);
+    OK(cnn_net_describe_node(net, y, &info, &err));
+    assert_int_equal(info.is_output, 0);
+    FAILS(CNN_OUT_OF_RANGE, cnn_net_describe_node(net, 3, &info, &err));
     FAILS(CNN_OUT_OF_RANGE, cnn_net_describe_node(net, -1, &info, &err));
     FAILS(CNN_INVALID_ARGUMENT, cnn_net_describe_node(net, 0, NULL, &err));
     cnn_net_destroy(net);

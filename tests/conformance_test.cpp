@@ -3,8 +3,16 @@
 // cases, conformance/cases.h.
 //
 // CNN_CONFORMANCE_CASES    random cases a kind of operation; 6 by default
+// CNN_CONFORMANCE_VARIANTS whole variants of each candidate a case, others in each; by default as
+//                          many as have each value of each parameter once (100: every variant)
 // CNN_CONFORMANCE_DEVICES  specs joined by commas, instead of every device here
 // CNN_CONFORMANCE_ONLY     a pattern of test names with *
+// CNN_CONFORMANCE_CASE     one case's name, instead of all
+//
+// Races and accesses out of bounds in OpenCL kernels Oclgrind finds, case by case, for it is slow;
+// with a folder whose oclgrind.icd holds the path of liboclgrind-rt-icd.so:
+//   OCLGRIND_DATA_RACES=1 OCL_ICD_VENDORS=FOLDER CNN_CONFORMANCE_DEVICES='opencl:0.0!gpu'
+//   CNN_CONFORMANCE_ONLY='convolution* on opencl*' CNN_CONFORMANCE_CASE=groups conformance_test
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,8 +72,10 @@ struct DeviceTest {
 
     bool run() const {
         Outcome outcome;
+        const char *only = std::getenv("CNN_CONFORMANCE_CASE");
         for (const Case &c :
              kind == kFused ? fused_cases() : cases_of(static_cast<OpKind>(kind), random_cases())) {
+            if (only && c.name != only) continue;
             if (kind == kFused)
                 check_fused(*opened, c, outcome);
             else if (c.group.head().kind == OpKind::reorder)
@@ -73,6 +83,8 @@ struct DeviceTest {
             else
                 check_case(*opened, c, outcome);
         }
+        for (const std::string &value : take_untried(*opened))
+            if (!only) outcome.failures.push_back(text(name, ": no case ran ", value));
         print_message("%s: %lld cases, %lld launches, %zu refused\n", name.c_str(),
                       static_cast<long long>(outcome.cases),
                       static_cast<long long>(outcome.launches), outcome.refused.size());

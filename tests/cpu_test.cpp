@@ -70,6 +70,7 @@ class Prepared {
         assert_true(choice < candidates.size());
         candidate_ = candidates[choice];
         kernel_ = device.prepare(group_, candidate_);
+        kernel_->take_memory();
         for (int32_t i = 0; i < group_.operands(); ++i) {
             const Tensor &tensor = group_.tensors[static_cast<size_t>(i)];
             const int64_t count = candidate_.layouts[static_cast<size_t>(i)].elements(tensor.shape);
@@ -86,6 +87,7 @@ class Prepared {
     int64_t bytes(size_t operand) const { return sizes_[operand]; }
     size_t output() const { return static_cast<size_t>(group_.inputs); }
     double predicted() const { return candidate_.seconds; }
+    const Candidate &candidate() const { return candidate_; }
 
     void launch(int64_t n) {
         Launch launch;
@@ -291,6 +293,94 @@ void dropout_follows_its_formula(void **) {
     }
 }
 
+// --- Winograd: its weights are the transform, and it rounds no worse than direct convolution.
+
+struct Convolution {
+    int64_t n = 3, in = 48, out = 40, height = 13, width = 10;
+    Tensor x = batch_of({n, in, height, width}), y = batch_of({n, out, height, width}), w;
+    Op op;
+
+    Convolution() {
+        w.shape = {out, in, 3, 3};
+        w.space = Space::parameter;
+        ConvolutionAttributes attributes;
+        attributes.window.kernel = {3, 3, 1};
+        attributes.window.pad_begin = attributes.window.pad_end = {1, 1, 0};
+        op = make_op(OpKind::convolution, {0, 1}, {2}, attributes);
+    }
+};
+
+float value_of(int64_t i) {
+    return static_cast<float>(static_cast<uint32_t>(i * 2654435761u) >> 8) * 0x1p-23f - 1.0f;
+}
+
+double exact(const Convolution &c, int64_t n, int64_t o, int64_t row, int64_t column) {
+    double sum = 0;
+    for (int64_t i = 0; i < c.in; ++i) {
+        for (int64_t tap = 0; tap < 9; ++tap) {
+            const int64_t r = row + tap / 3 - 1, q = column + tap % 3 - 1;
+            if (r < 0 || r >= c.height || q < 0 || q >= c.width) continue;
+            sum += static_cast<double>(value_of(((n * c.in + i) * c.height + r) * c.width + q)) *
+                   static_cast<double>(value_of((o * c.in + i) * 9 + tap + 77));
+        }
+    }
+    return sum;
+}
+
+// The operand in the candidate's layout, from what the device's own reorder makes of plain floats.
+void bring(Device &device, Prepared &op, size_t operand, const Tensor &tensor, int64_t first) {
+    FusedOp group = single(make_op(OpKind::reorder, {0}, {1}, {}), {tensor, tensor});
+    Candidate candidate;
+    candidate.algorithm = "reorder";
+    candidate.layouts = {Layout::plain(), op.candidate().layouts[operand]};
+    const int64_t count = tensor.shape.elements();
+    const auto plain = device.allocate(count * 4), packed = device.allocate(op.bytes(operand));
+    for (int64_t i = 0; i < count; ++i)
+        static_cast<float *>(plain->host())[i] = value_of(i + first);
+    const Ref refs[2] = {{plain.get(), 0}, {packed.get(), 0}};
+    Launch launch;
+    launch.n = tensor.shape[0];
+    launch.operands = refs;
+    const auto queue = device.create_queue();
+    device.prepare(group, candidate)->launch(*queue, launch);
+    std::memcpy(op.data(operand), packed->host(), static_cast<size_t>(op.bytes(operand)));
+}
+
+// The root of the mean squared error of a candidate of that name.
+double rms_error(Device &device, const Convolution &c, const char *algorithm) {
+    std::vector<Candidate> candidates;
+    device.candidates(single(c.op, {c.x, c.w, c.y}), candidates);
+    size_t choice = 0;
+    while (choice < candidates.size() && candidates[choice].algorithm != algorithm) ++choice;
+    assert_true(choice < candidates.size());
+    Prepared op(device, c.op, {c.x, c.w, c.y}, choice);
+    bring(device, op, 0, c.x, 0);
+    bring(device, op, 1, c.w, 77);
+    op.launch(c.n);
+    double squares = 0;
+    for (int64_t i = 0; i < c.y.shape.elements(); ++i) {
+        const int64_t at[4] = {i / (c.out * c.height * c.width), i / (c.height * c.width) % c.out,
+                               i / c.width % c.height, i % c.width};
+        const float got = op.data(2)[candidates[choice].layouts[2].index(c.y.shape, at)];
+        const double off = static_cast<double>(got) - exact(c, at[0], at[1], at[2], at[3]);
+        squares += off * off;
+    }
+    return std::sqrt(squares / static_cast<double>(c.y.shape.elements()));
+}
+
+void winograd_rounds_as_direct_convolution_does(void **) {
+    const Convolution c;
+    for (const char *set : kSets) {
+        const auto device = open_device(set, 2);
+        if (device == nullptr) continue;
+        const double direct = rms_error(*device, c, "direct_c");
+        const double winograd = rms_error(*device, c, "winograd_c");
+        print_message("%s: rms error of direct convolution %.2g, of Winograd's %.2g\n", set, direct,
+                      winograd);
+        assert_true(winograd < 1e-5 && winograd <= 1.2 * direct);
+    }
+}
+
 // --- Speed: printed, and held to a generous bound.
 
 // theta, m and v by the gradient, as Adam does.
@@ -352,9 +442,13 @@ void speeds(void **) {
 
 int main() {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(functions_are_accurate),    cmocka_unit_test(threads_give_the_same_bits),
-        cmocka_unit_test(launches_allocate_nothing), cmocka_unit_test(dropout_follows_its_formula),
-        cmocka_unit_test(updates_are_cheap),         cmocka_unit_test(speeds),
+        cmocka_unit_test(functions_are_accurate),
+        cmocka_unit_test(threads_give_the_same_bits),
+        cmocka_unit_test(launches_allocate_nothing),
+        cmocka_unit_test(dropout_follows_its_formula),
+        cmocka_unit_test(winograd_rounds_as_direct_convolution_does),
+        cmocka_unit_test(updates_are_cheap),
+        cmocka_unit_test(speeds),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

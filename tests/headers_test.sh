@@ -42,6 +42,14 @@ if grep '^#include' "$include/cnn/cnn.h" | grep -Ev '<(stddef|stdint)\.h>$'; the
     echo "FAILED: cnn.h includes more than <stddef.h> and <stdint.h>"
     failed=1
 fi
+# cnn.hpp has every function, but for the version's.
+while read -r function; do
+    case $function in cnn_version | cnn_version_string) continue ;; esac
+    if ! grep -qw "$function" "$include/cnn/cnn.hpp"; then
+        echo "FAILED: cnn.hpp hasn't $function"
+        failed=1
+    fi
+done <"$1/tests/abi/symbols.txt"
 echo "$compiled compilations"
 [ "$compiled" -gt 0 ] || failed=1
 exit $failed

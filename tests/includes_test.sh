@@ -10,7 +10,7 @@ allowed() {
     # base/ serves everyone; what a folder may see grows from there.
     ops='base/|ops/'
     # Of backends: the interface and what is built on it alone, never one by name.
-    backend='backend/(backend|flat_vector)\.h'
+    backend='backend/(backend|flat_vector|tuning|measure)\.h'
     graph="$ops|$backend|layers/|losses/|graph/"
     train="$graph|optim/|train/|cnn/cnn\.h"
     case $1 in

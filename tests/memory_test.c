@@ -1,69 +1,27 @@
 /* The device's memory: what is allocated when, all of it given back, and every failure survived. */
+#include "failures.h"
+#include "heap.h"
 #include "public.h"
 
 #include <dirent.h>
 #include <pthread.h>
 #include <unistd.h>
 
-enum { kIn = 72, kOut = 3, kBatch = 8, kMostFailures = 4000, kMostBlocks = 512, kGuard = 256 };
+enum { kIn = 72, kOut = 3, kBatch = 8, kMostFailures = 4000 };
 
-/* An allocator that counts, and fails at one call. */
-struct heap {
-    pthread_mutex_t lock;
-    int64_t calls, frees, live, bytes;
-    int64_t fail_at; /* from 1; 0: never */
-    int released, late, wrong;
-    struct {
-        void *memory;
-        size_t size, align;
-    } blocks[kMostBlocks];
-};
+#if defined(__GLIBC__) && !defined(SANITIZED)
+/* The process's malloc, watched for large blocks. */
+#define WATCHES_MALLOC 1
+void *__libc_malloc(size_t size);
 
-static void *take(void *user, size_t size, size_t align) {
-    struct heap *h = user;
-    void *memory = NULL;
-    pthread_mutex_lock(&h->lock);
-    h->late += h->released;
-    if (++h->calls != h->fail_at &&
-        posix_memalign(&memory, align < 8 ? 8 : align, size + kGuard) == 0) {
-        memset(memory, 0xA5, size + kGuard);
-        int i = 0;
-        while (i < kMostBlocks - 1 && h->blocks[i].memory) i++;
-        h->blocks[i].memory = memory;
-        h->blocks[i].size = size;
-        h->blocks[i].align = align;
-        h->live++;
-        h->bytes += (int64_t)size;
-    }
-    pthread_mutex_unlock(&h->lock);
-    return memory;
+static int watched;
+static size_t largest;
+
+void *malloc(size_t size) {
+    if (__atomic_load_n(&watched, __ATOMIC_RELAXED) && size > largest) largest = size;
+    return __libc_malloc(size);
 }
-
-static void give(void *user, void *memory, size_t size, size_t align) {
-    struct heap *h = user;
-    pthread_mutex_lock(&h->lock);
-    h->late += h->released;
-    int i = 0;
-    while (i < kMostBlocks - 1 && h->blocks[i].memory != memory) i++;
-    const int known =
-        h->blocks[i].memory == memory && h->blocks[i].size == size && h->blocks[i].align == align;
-    h->wrong += !known;
-    if (known) h->blocks[i].memory = NULL;
-    h->frees++;
-    h->live--;
-    h->bytes -= (int64_t)size;
-    for (size_t k = size; known && k < size + kGuard; k++)
-        if (((unsigned char *)memory)[k] != 0xA5) {
-            print_error("written past the end of %zu bytes, at %zu\n", size, k);
-            h->wrong++;
-            break;
-        }
-    if (known) {
-        memset(memory, 0x5A, size);
-        free(memory);
-    }
-    pthread_mutex_unlock(&h->lock);
-}
+#endif
 
 static void on_released(void *user) {
     ((struct heap *)user)->released++;
@@ -150,6 +108,12 @@ static cnn_status run(cnn_net *net, struct work *w) {
     return cnn_net_run(net, w->x, LENGTH(w->x), w->y, LENGTH(w->y), &err);
 }
 
+static cnn_status run_for(cnn_net *net, struct work *w) {
+    const cnn_view in = {.data = w->x, .elements = LENGTH(w->x)};
+    const cnn_view out = {.data = w->y, .elements = LENGTH(w->y)};
+    return cnn_net_run_for(net, &in, 1, &out, 1, NULL, -1, NULL, &err);
+}
+
 static void a_warm_net_allocates_nothing(void **state) {
     skip_without(state);
     struct heap heap = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -162,6 +126,7 @@ static void a_warm_net_allocates_nothing(void **state) {
     OK(cnn_net_compile(net, device, &(cnn_compile){.max_batch = kBatch}, &err));
     double loss;
     cnn_evaluation result;
+    const cnn_fit for_fit = {.batch = 3, .epochs = 2, .validation = &w.samples};
     for (int round = 0; round < 5; round++) {
         const int64_t calls = heap.calls;
         OK(run(net, &w));
@@ -169,6 +134,9 @@ static void a_warm_net_allocates_nothing(void **state) {
         OK(cnn_net_evaluate(net, &w.samples, &result, &err));
         OK(cnn_net_loss_gradient(net, &w.samples, NULL, &loss, &err));
         OK(cnn_net_fit(net, adam, &w.samples, &(cnn_fit){.batch = 3}, NULL, &err));
+        OK(run_for(net, &w));
+        OK(cnn_net_fit_for(net, adam, &w.samples, &for_fit, 1000, NULL, &err));
+        OK(cnn_net_fit_for(net, adam, &w.samples, &for_fit, -1, NULL, &err));
         if (round > 0) assert_int_equal(heap.calls, calls);
     }
     if (strcmp(*state, "opencl") != 0) assert_true(heap.calls > 0);
@@ -275,6 +243,8 @@ static int once(struct heap *heap, const char *spec, struct work *w) {
     TRY(cnn_net_evaluate(net, &w->samples, &result, &err));
     TRY(cnn_net_loss_gradient(net, &w->samples, NULL, &loss, &err));
     TRY(cnn_net_fit(net, adam, &w->samples, NULL, NULL, &err));
+    TRY(run_for(net, w));
+    TRY(cnn_net_fit_for(net, adam, &w->samples, &(cnn_fit){.epochs = 1}, -1, NULL, &err));
     size_t bytes = 0;
     static char file[1 << 16];
     TRY(cnn_checkpoint_save_memory(net, adam, file, sizeof file, &bytes, &err));
@@ -294,7 +264,7 @@ static void every_failure_of_the_allocator_is_survived(void **state) {
     float y[kOut * kBatch];
     memcpy(y, w.y, sizeof y);
     assert_true(good.calls < kMostFailures);
-    for (int64_t n = 1; n <= good.calls; n++) {
+    for (int64_t n = 1; n <= good.calls; n += failure_stride()) {
         struct heap heap = {.lock = PTHREAD_MUTEX_INITIALIZER, .fail_at = n};
         const int failures = once(&heap, *state, &w);
         if (failures > 1) print_error("call %d\n", (int)n);
@@ -327,14 +297,16 @@ static void the_limit_of_a_device_holds(void **state) {
         OK(open_on(&heap, *state, needed * part / 4, &device));
         net = make_net();
         const cnn_compile options = {.max_batch = kBatch};
-        if (part < 4) {
-            FAILS(CNN_LIMIT_EXCEEDED, cnn_net_compile(net, device, &options, &err));
+        /* With less it may compute activations again. */
+        if (cnn_net_compile(net, device, &options, &err)) {
+            assert_int_equal(err.status, CNN_LIMIT_EXCEEDED);
+            assert_true(part < 4);
             char limit[32];
             snprintf(limit, sizeof limit, "%lld", (long long)(needed * part / 4));
             SAID(limit);
             FAILS(CNN_BAD_STATE, run(net, &w));
         } else {
-            OK(cnn_net_compile(net, device, &options, &err));
+            assert_true(part > 1);
             OK(run(net, &w));
         }
         OK(cnn_device_get_info(device, &info, &err));
@@ -346,8 +318,261 @@ static void the_limit_of_a_device_holds(void **state) {
     }
 }
 
+/* What was used, where the process's memory is all that the device has. */
+static void assert_counted(const struct heap *heap, cnn_device *device) {
+    cnn_device_info info;
+    OK(cnn_device_get_info(device, &info, &err));
+    if (info.kind == CNN_DEVICE_CPU) {
+        assert_int_equal(info.memory_used, heap->bytes);
+        assert_int_equal(info.memory_peak, heap->peak);
+    } else {
+        assert_true(info.memory_used >= heap->bytes);
+    }
+}
+
+static void the_count_is_what_the_allocator_gave(void **state) {
+    skip_without(state);
+    struct heap heap = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct work w;
+    make_work(&w);
+    cnn_device *device = NULL;
+    OK(open_on(&heap, *state, 0, &device));
+    assert_counted(&heap, device);
+    cnn_net *net = make_net(), *other = make_net();
+    cnn_optimizer *adam = cnn_optimizer_create(CNN_ADAM);
+    OK(cnn_net_compile(net, device, &(cnn_compile){.max_batch = 2}, &err));
+    assert_counted(&heap, device);
+    OK(cnn_net_compile(net, device, &(cnn_compile){.max_batch = kBatch}, &err));
+    assert_counted(&heap, device);
+    const int64_t one = heap.bytes;
+    OK(cnn_net_compile(other, device, &(cnn_compile){.max_batch = kBatch}, &err));
+    assert_counted(&heap, device);
+    assert_true(heap.bytes > one);
+    cnn_net_destroy(other);
+    if (strcmp(*state, "opencl") != 0) assert_int_equal(heap.bytes, one);
+    OK(cnn_net_train_step(net, adam, &w.samples, NULL, &err));
+    assert_counted(&heap, device);
+    OK(cnn_net_loss_gradient(net, &w.samples, NULL, NULL, &err));
+    assert_counted(&heap, device);
+    const int64_t before_check = heap.calls;
+    OK(cnn_net_check_gradient(net, &w.samples, &(cnn_gradient_check){.tolerance = 1}, NULL, &err));
+    assert_counted(&heap, device);
+    /* Its float64 copy is served too. */
+    assert_true(heap.calls > before_check);
+    cnn_net_destroy(net);
+    cnn_optimizer_destroy(adam);
+    assert_counted(&heap, device);
+    assert_int_equal(heap.bytes, 0);
+    cnn_device_destroy(device);
+    assert_int_equal(heap.late + heap.wrong, 0);
+}
+
+#ifdef WATCHES_MALLOC
+/* With tensors of megabytes nothing but the host's allocator gives a large block, from compile on.
+ */
+static void large_blocks_are_the_allocator_s(void **state) {
+    if (strcmp(*state, "cpu") != 0) skip();
+    skip_without(state);
+    enum { kSide = 64, kPixels = kSide * kSide, kImages = 128 };
+    struct heap heap = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    cnn_device *device = NULL;
+    float *x = floats(kPixels * kImages), *t = floats(kImages * 128), *y = floats(kImages * 128);
+    fill(x, kPixels * kImages, 1);
+    fill(t, kImages * 128, 2);
+    const cnn_samples samples = {.inputs = x,
+                                 .input_elements = kPixels * kImages,
+                                 .targets = t,
+                                 .target_elements = kImages * 128};
+    cnn_net *net = seeded_net(1);
+    cnn_node n = cnn_net_input(net, NULL, 3, (const int64_t[]){1, kSide, kSide});
+    n = cnn_net_conv2d(net, n, &(cnn_conv2d){.filters = 4, .kernel = {3, 3}});
+    n = cnn_net_dense(net, n, &(cnn_dense){.units = 128});
+    cnn_net_loss(net, n, &(cnn_loss){.kind = CNN_LOSS_MSE});
+    cnn_optimizer *adam = cnn_optimizer_create(CNN_ADAM);
+    largest = 0;
+    __atomic_store_n(&watched, 1, __ATOMIC_RELAXED);
+    OK(open_on(&heap, *state, 0, &device));
+    OK(cnn_net_compile(net, device, &(cnn_compile){.max_batch = kImages}, &err));
+    OK(cnn_net_train_step(net, adam, &samples, NULL, &err));
+    OK(cnn_net_run(net, x, kPixels * kImages, y, kImages * 128, &err));
+    OK(cnn_net_fit(net, adam, &samples, &(cnn_fit){.batch = 32}, NULL, &err));
+    __atomic_store_n(&watched, 0, __ATOMIC_RELAXED);
+    assert_counted(&heap, device);
+    assert_true(heap.bytes > 20 << 20);
+    assert_in_range(largest, 1, 512 << 10);
+    cnn_optimizer_destroy(adam);
+    cnn_net_destroy(net);
+    cnn_device_destroy(device);
+    assert_int_equal(heap.live, 0);
+    free(x);
+    free(t);
+    free(y);
+}
+#endif
+
+/* Steps that take memory, each more than those before. */
+static cnn_status step(int which, cnn_net *net, cnn_device *device, cnn_optimizer *adam,
+                       struct work *w) {
+    switch (which) {
+        case 0:
+            return cnn_net_compile(net, device, &(cnn_compile){.max_batch = kBatch}, &err);
+        case 1:
+            return cnn_net_train_step(net, adam, &w->samples, NULL, &err);
+        default:
+            return cnn_net_compile(net, device, &(cnn_compile){.max_batch = kBatch * 4}, &err);
+    }
+}
+
+static void said_bytes(int64_t bytes) {
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)bytes);
+    SAID(text);
+}
+
+enum { kSteps = 3 };
+
+/* Runs the steps under a limit. With one byte less than it takes a step computes activations again,
+ * or fails and leaves all as it was. */
+static void a_limit_of_exactly_the_peak_holds(void **state) {
+    skip_without(state);
+    struct work w;
+    make_work(&w);
+    int64_t peaks[kSteps];
+    struct heap heap = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    cnn_device *device = NULL;
+    cnn_device_info info;
+    OK(open_on(&heap, *state, 0, &device));
+    cnn_net *net = make_net();
+    cnn_optimizer *adam = cnn_optimizer_create(CNN_ADAM);
+    /* What a net gives after each step: another batch may be planned otherwise. */
+    float y[kSteps][kOut * kBatch];
+    for (int i = 0; i < kSteps; i++) {
+        OK(step(i, net, device, adam, &w));
+        OK(run(net, &w));
+        memcpy(y[i], w.y, sizeof y[i]);
+        OK(cnn_device_get_info(device, &info, &err));
+        peaks[i] = info.memory_peak;
+        assert_true(i == 0 || peaks[i] > peaks[i - 1]);
+    }
+    cnn_optimizer_destroy(adam);
+    cnn_net_destroy(net);
+    cnn_device_destroy(device);
+
+    for (int last = 0; last < kSteps; last++)
+        for (int less = 0; less < 2; less++) {
+            heap = (struct heap){.lock = PTHREAD_MUTEX_INITIALIZER};
+            OK(open_on(&heap, *state, peaks[last] - less, &device));
+            net = make_net();
+            adam = cnn_optimizer_create(CNN_ADAM);
+            for (int i = 0; i < last; i++) OK(step(i, net, device, adam, &w));
+            OK(cnn_device_get_info(device, &info, &err));
+            const int64_t used = info.memory_used, steps = cnn_optimizer_steps(adam);
+            if (step(last, net, device, adam, &w) == CNN_OK) {
+                OK(cnn_device_get_info(device, &info, &err));
+                assert_true(less ? info.memory_peak < peaks[last]
+                                 : info.memory_peak == peaks[last]);
+                OK(run(net, &w));
+                assert_memory_equal(y[last], w.y, sizeof w.y);
+            } else {
+                assert_true(less);
+                for (int again = 0; again < 2; again++) {
+                    FAILS(CNN_LIMIT_EXCEEDED, step(last, net, device, adam, &w));
+                    said_bytes(peaks[last]);
+                    said_bytes(peaks[last] - 1);
+                    assert_counted(&heap, device);
+                    OK(cnn_device_get_info(device, &info, &err));
+                    assert_int_equal(info.memory_used, used);
+                    assert_true(info.memory_peak < peaks[last]);
+                    assert_int_equal(cnn_optimizer_steps(adam), steps);
+                }
+                if (last > 0) {
+                    OK(run(net, &w));
+                    assert_memory_equal(y[last - 1], w.y, sizeof w.y);
+                }
+            }
+            cnn_optimizer_destroy(adam);
+            cnn_net_destroy(net);
+            cnn_device_destroy(device);
+            assert_int_equal(heap.live, 0);
+            assert_int_equal(heap.released, 1);
+        }
+}
+
+/* The same of compile's own limit, for what compile plans and for what is planned later. */
+static void the_limit_of_a_plan_is_exact(void **state) {
+    skip_without(state);
+    struct work w;
+    make_work(&w);
+    struct heap heap = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    cnn_device *device = NULL;
+    cnn_device_info info;
+    OK(open_on(&heap, *state, 0, &device));
+    cnn_net *net = make_net();
+    cnn_compile options = {.max_batch = kBatch};
+    OK(cnn_net_compile(net, device, &options, &err));
+    OK(cnn_device_get_info(device, &info, &err));
+    const int64_t compiled = info.memory_used;
+    assert_int_equal(info.memory_peak, compiled);
+    OK(cnn_net_loss_gradient(net, &w.samples, &(cnn_gradient_options){0}, NULL, &err));
+    OK(cnn_device_get_info(device, &info, &err));
+    const int64_t later = info.memory_peak;
+    cnn_net_destroy(net);
+
+    net = make_net();
+    options.memory_limit = 1;
+    FAILS(CNN_LIMIT_EXCEEDED, cnn_net_compile(net, device, &options, &err));
+    SAID("takes ");
+    const int64_t least = strtoll(strstr(err.message, "takes ") + 6, NULL, 10);
+    assert_true(least <= compiled);
+    options.memory_limit = least - 1;
+    FAILS(CNN_LIMIT_EXCEEDED, cnn_net_compile(net, device, &options, &err));
+    said_bytes(least);
+    said_bytes(least - 1);
+    FAILS(CNN_BAD_STATE, run(net, &w));
+    OK(cnn_device_get_info(device, &info, &err));
+    assert_int_equal(info.memory_used, 0);
+    options.memory_limit = least;
+    OK(cnn_net_compile(net, device, &options, &err));
+    OK(cnn_device_get_info(device, &info, &err));
+    assert_int_equal(info.memory_used, least);
+    cnn_net_destroy(net);
+    net = make_net();
+    options.memory_limit = compiled;
+    OK(cnn_net_compile(net, device, &options, &err));
+    OK(run(net, &w));
+    float y[kOut * kBatch];
+    memcpy(y, w.y, sizeof y);
+    if (later > compiled) {
+        options.memory_limit = later - 1;
+        OK(cnn_net_compile(net, device, &options, &err));
+        for (int again = 0; again < 2; again++) {
+            if (!cnn_net_loss_gradient(net, &w.samples, NULL, NULL, &err)) break;
+            assert_int_equal(err.status, CNN_LIMIT_EXCEEDED);
+            said_bytes(later);
+            OK(cnn_device_get_info(device, &info, &err));
+            assert_int_equal(info.memory_used, compiled);
+        }
+        OK(run(net, &w));
+        assert_memory_equal(y, w.y, sizeof y);
+        options.memory_limit = later;
+        OK(cnn_net_compile(net, device, &options, &err));
+        OK(cnn_net_loss_gradient(net, &w.samples, NULL, NULL, &err));
+    } else {
+        OK(cnn_net_loss_gradient(net, &w.samples, NULL, NULL, &err));
+    }
+    cnn_net_destroy(net);
+    cnn_device_destroy(device);
+    assert_int_equal(heap.live, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_count_is_what_the_allocator_gave),
+#ifdef WATCHES_MALLOC
+        cmocka_unit_test(large_blocks_are_the_allocator_s),
+#endif
+        cmocka_unit_test(a_limit_of_exactly_the_peak_holds),
+        cmocka_unit_test(the_limit_of_a_plan_is_exact),
         cmocka_unit_test(a_warm_net_allocates_nothing),
         cmocka_unit_test(handles_end_in_any_order),
         cmocka_unit_test(every_failure_of_the_allocator_is_survived),

@@ -6,15 +6,6 @@
 
 #include "public.h"
 
-/* Sanitizers' allocators abort where others fail. */
-#if defined(__has_feature)
-#define SANITIZED __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-
 static cnn_optimizer *make(cnn_optimizer_kind kind) {
     cnn_optimizer *optimizer = cnn_optimizer_create(kind);
     assert_non_null(optimizer);
@@ -858,7 +849,7 @@ static void refusals_say_what_is_wrong(void **state) {
 /* The matrix of a million parameters: eight tebibytes. */
 static void want_of_memory_names_the_call_and_the_size(void **state) {
     (void)state;
-#if SANITIZED
+#ifdef SANITIZED
     skip();
 #endif
     enum { n = 1 << 20 };

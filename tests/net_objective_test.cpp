@@ -234,7 +234,8 @@ System system_of(NetObjective &objective, const Vector &x, size_t free) {
 void check_least_squares(const char *spec, int64_t batch, const std::vector<std::string> &tensors) {
     const auto net = subject(spec, batch);
     const Data data;
-    const Samples samples(net->session.net(), "test", data.samples);
+    const Samples samples(net->session.net(), net->session.executable("test").device(), "test",
+                          data.samples);
     NetObjective objective("test", net->session, samples, {0.3, 0}, tensors);
     VectorSpace &space = objective.space();
     const double near = 200 * space.epsilon();
@@ -286,7 +287,8 @@ void least_squares_fit_together(void **) {
 void products_of_a_part(void **) {
     const auto net = subject("reference", 8);
     const Data data;
-    const Samples samples(net->session.net(), "test", data.samples);
+    const Samples samples(net->session.net(), net->session.executable("test").device(), "test",
+                          data.samples);
     NetObjective objective("test", net->session, samples, {}, {});
     VectorSpace &space = objective.space();
     const auto x = objective.current();
@@ -316,7 +318,8 @@ void products_of_a_part(void **) {
     part.samples.input_elements = count * 3;
     part.samples.target_elements = count * 2;
     part.samples.weight_elements = count;
-    const Samples few(net->session.net(), "test", part.samples);
+    const Samples few(net->session.net(), net->session.executable("test").device(), "test",
+                      part.samples);
     NetObjective alone("test", net->session, few, {}, {});
     auto out = alone.space().create();
     const auto same_v = vector_of(alone.space(), noise(9, static_cast<size_t>(space.size())));

@@ -1,5 +1,5 @@
-// operator new, replaced: counted while a warm net runs, and failing at every call of a session of
-// building, training, saving and loading.
+// operator new, replaced: counted, as locks are, while a warm net runs, and failing at every call
+// of a session of building, training, sharing, saving and loading.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,9 @@ extern "C" {
 #include <cmocka.h>
 }
 
+#include <dlfcn.h>
 #include <malloc.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <cstdio>
@@ -17,6 +19,8 @@ extern "C" {
 #include <new>
 
 #include <cnn/cnn.h>
+
+#include "failures.h"
 
 namespace {
 
@@ -60,7 +64,17 @@ size_t of(std::align_val_t align) {
     return static_cast<size_t>(align);
 }
 
+std::atomic<int64_t> locks{0};
+
 }  // namespace
+
+// Counts locks, as the library takes them.
+extern "C" int pthread_mutex_lock(pthread_mutex_t *mutex) noexcept {
+    using Lock = int (*)(pthread_mutex_t *);
+    static const auto real = reinterpret_cast<Lock>(dlsym(RTLD_NEXT, "pthread_mutex_lock"));
+    ++locks;
+    return real(mutex);
+}
 
 void *operator new(size_t size) {
     return take_or_throw(size, kAlign);
@@ -235,6 +249,18 @@ int session(const char *spec) {
     attempt("run", [&] { return cnn_net_run(net, x, kIn * kBatch, y, kOut * kBatch, &error); });
     attempt("train_step", [&] { return cnn_net_train_step(net, adam, &samples, &loss, &error); });
     attempt("fit", [&] { return cnn_net_fit(net, adam, &samples, nullptr, nullptr, &error); });
+    attempt("run_for", [&] {
+        cnn_view in{}, out{};
+        in.data = x, in.elements = kIn * kBatch;
+        out.data = y, out.elements = kOut * kBatch;
+        return cnn_net_run_for(net, &in, 1, &out, 1, nullptr, -1, nullptr, &error);
+    });
+    attempt("fit_for", [&] {
+        cnn_fit once{};
+        once.epochs = 1;
+        once.validation = &samples;
+        return cnn_net_fit_for(net, adam, &samples, &once, -1, nullptr, &error);
+    });
     attempt("evaluate", [&] { return cnn_net_evaluate(net, &samples, &evaluation, &error); });
     attempt("loss_gradient",
             [&] { return cnn_net_loss_gradient(net, &samples, nullptr, &loss, &error); });
@@ -267,7 +293,14 @@ int session(const char *spec) {
     cnn_net *clone = nullptr;
     attempt("clone", [&] { return cnn_net_clone(net, &clone, &error); });
     attempt("copy", [&] { return cnn_net_copy_parameters(clone, net, &error); });
-    if (cnn_optimizer_steps(adam) != 2) fail();
+    cnn_net *shared = nullptr;
+    attempt("share", [&] { return cnn_net_share(net, &shared, &error); });
+    attempt("compile shared", [&] { return cnn_net_compile(shared, device, &options, &error); });
+    attempt("hand over", [&] { return cnn_net_hand_over(shared, net, &error); });
+    attempt("run shared",
+            [&] { return cnn_net_run(shared, x, kIn * kBatch, y, kOut * kBatch, &error); });
+    cnn_net_destroy(shared);
+    if (cnn_optimizer_steps(adam) != 3) fail();
     cnn_net_destroy(clone);
     cnn_net_destroy(loaded);
     cnn_optimizer_destroy(restored);
@@ -286,11 +319,7 @@ void every_failure_is_survived(void **) {
     session("cpu");
     const int64_t total = calls - before;
     assert_true(total > 0);
-    // Every one, or each so many where a sanitizer makes each slow.
-    const char *given = std::getenv("CNN_ALLOCATION_STRIDE");
-    const int64_t stride = given ? std::atoll(given) : 1;
-    assert_true(stride > 0);
-    for (int64_t n = 1; n <= total; n += stride) {
+    for (int64_t n = 1; n <= total; n += failure_stride()) {
         calls = 0;
         const int64_t held = live;
         fail_at = n;
@@ -315,6 +344,42 @@ void a_warm_net_allocates_nothing(void **) {
         if (round > 0) assert_int_equal(calls - before, 0);
     }
     cnn_net_destroy(net);
+    cnn_device_destroy(device);
+}
+
+// Nor does it take a lock while nothing is handed over, nor pack when something was.
+void a_warm_shared_net_allocates_nothing(void **) {
+    const cnn_compile options = batch();
+    cnn_device *device = open("cpu");
+    cnn_net *net = build(), *shared = nullptr, *other = nullptr;
+    assert_int_equal(cnn_net_share(net, &shared, &error), CNN_OK);
+    assert_int_equal(cnn_net_share(shared, &other, &error), CNN_OK);
+    assert_int_equal(cnn_net_compile(shared, device, &options, &error), CNN_OK);
+    assert_int_equal(cnn_net_compile(other, device, &options, &error), CNN_OK);
+    const auto run = [&](cnn_net *which) {
+        assert_int_equal(cnn_net_run(which, x, kIn * kBatch, y, kOut * kBatch, &error), CNN_OK);
+    };
+    run(shared);
+    run(other);
+    for (int round = 0; round < 4; ++round) {
+        assert_int_equal(cnn_net_hand_over(other, net, &error), CNN_OK);
+        int64_t before = calls;
+        run(shared);
+        assert_int_equal(calls - before, 0);
+        before = calls;
+        const int64_t locked = locks;
+        run(shared);
+        run(shared);
+        assert_int_equal(calls - before, 0);
+        assert_int_equal(locks - locked, 0);
+    }
+    // The count isn't of nothing.
+    const int64_t locked = locks;
+    assert_int_equal(cnn_net_hand_over(other, net, &error), CNN_OK);
+    assert_true(locks > locked);
+    cnn_net_destroy(net);
+    cnn_net_destroy(shared);
+    cnn_net_destroy(other);
     cnn_device_destroy(device);
 }
 
@@ -433,6 +498,7 @@ int main() {
     for (int64_t i = 0; i < kBatch; ++i) labels[i] = static_cast<uint8_t>(i % kOut);
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_warm_net_allocates_nothing),
+        cmocka_unit_test(a_warm_shared_net_allocates_nothing),
         cmocka_unit_test(a_warm_step_allocates_nothing),
         cmocka_unit_test(every_failure_while_minimising_is_survived),
         cmocka_unit_test(lbfgs_holds_two_vectors_a_pair_and_three),

@@ -136,7 +136,9 @@ void check_relu(Device &device, int64_t n, int64_t features) {
         launch.n = n;
         launch.operands = operands;
         queue->write(operands[0], x.data(), bytes);
-        device.prepare(group, candidate)->launch(*queue, launch);
+        const auto kernel = device.prepare(group, candidate);
+        kernel->take_memory();
+        kernel->launch(*queue, launch);
         queue->read(y.data(), operands[1], bytes);
         for (size_t i = 0; i < elements; ++i) {
             if (y[i] != 0 || x[i] <= 0) assert_float_equal(y[i], x[i] > 0 ? x[i] : 0, 0);

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(_WIN32)
+#include <malloc.h>
+#endif
 
 #include <cmocka.h>
 
@@ -111,6 +114,27 @@ static inline void near_at(double a, double b, double tolerance, const char *fil
 }
 
 #define NEAR(a, b, tolerance) near_at(a, b, tolerance, __FILE__, __LINE__)
+
+/* ---- Memory ---- */
+
+/* For a host's allocator. */
+static inline void *take_aligned(size_t size, size_t align) {
+#if defined(_WIN32)
+    return _aligned_malloc(size, align);
+#else
+    void *memory = NULL;
+    if (align < sizeof memory) align = sizeof memory;
+    return posix_memalign(&memory, align, size) ? NULL : memory;
+#endif
+}
+
+static inline void give_aligned(void *memory) {
+#if defined(_WIN32)
+    _aligned_free(memory);
+#else
+    free(memory);
+#endif
+}
 
 /* ---- Nets ---- */
 

@@ -1,18 +1,20 @@
 #!/bin/sh
-# Installs what is missing, builds into build/ and runs every test; the last line is
-# "N passed, N failed, N skipped".
+# Installs what is missing, builds into build/ and runs every test, those of the bindings too; the last
+# line is "N passed, N failed, N skipped".
 #
-#   sh tests/run.sh [ctest options, such as -R conv or -L quick]
+#   sh tests/run.sh [ctest options, such as -R conv]
 #
 # CNN_TEST_DATA      the folder with mnist/, cifar-10-subset/, ...; without it the tests that need
 #                    real data are skipped, by name
 # CNN_TEST_BUILD     another build folder
 # CNN_TEST_SETTINGS  more settings for CMake, used when the build folder is made
+# CNN_TEST_BINDINGS  the bindings to test, such as "rust python"; all of bindings/ by default, none
+#                    where options for ctest are given
 set -eu
 
 packages='g++ clang cmake ninja-build ccache pkg-config binutils libcmocka-dev nlohmann-json3-dev
-libeigen3-dev opencl-headers ocl-icd-libopencl1 pocl-opencl-icd libmimalloc2.0 zlib1g-dev libstb-dev
-fonts-dejavu-core'
+libeigen3-dev opencl-headers ocl-icd-libopencl1 pocl-opencl-icd libmimalloc2.0 zlib1g-dev libstb-dev libsdl2-dev
+fonts-dejavu-core doxygen valgrind'
 
 # Prints those of the packages that aren't installed.
 missing() {
@@ -65,12 +67,14 @@ if [ ! -f "$build/CMakeCache.txt" ]; then
 fi
 # shellcheck disable=SC2086 # a list of words
 cmake -S . -B "$build" $settings
-cmake --build "$build" --parallel
+cmake --build "$build" --parallel "$(nproc)"
 
 results=$PWD/$build/results.xml
 case $build in /*) results=$build/results.xml ;; esac
 rm -f "$results"
 status=0
+CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
+export CTEST_PARALLEL_LEVEL
 ctest --test-dir "$build" --output-on-failure --no-tests=error --output-junit "$results" \
     --test-output-size-passed 1000000 "$@" ||
     status=$?
@@ -92,5 +96,27 @@ done
 if [ "$skipped" -gt 0 ] && [ -z "${CNN_TEST_DATA:-}" ]; then
     echo "CNN_TEST_DATA isn't set: tests on real data are skipped"
 fi
-echo "$ran passed, $((all - ran - left_out)) failed, $skipped skipped"
+failed=$((all - ran - left_out))
+if [ $# -gt 0 ]; then
+    bindings=${CNN_TEST_BINDINGS-}
+else
+    bindings=${CNN_TEST_BINDINGS-$(ls bindings)}
+fi
+for name in $bindings; do
+    [ -f "bindings/$name/test.sh" ] || continue
+    log=$(mktemp)
+    echo "bindings/$name"
+    if ! sh "bindings/$name/test.sh" "$build" >"$log" 2>&1; then
+        cat "$log"
+        status=1
+    fi
+    # Its last line counts as ours does.
+    counts=$(tail -n 1 "$log" | grep -E '^[0-9]+ passed, [0-9]+ failed') || counts='0 passed, 1 failed'
+    echo "  $counts"
+    ran=$((ran + ${counts%% passed*}))
+    count=${counts#*passed, }
+    failed=$((failed + ${count%% failed*}))
+    rm -f "$log"
+done
+echo "$ran passed, $failed failed, $skipped skipped"
 exit "$status"

@@ -522,7 +522,8 @@ static void compiling_is_bounded(void **state) {
          "batch_count is -1"},
         {{.memory_limit = -1}, CNN_OUT_OF_RANGE, "memory_limit is -1"},
         {{.memory_limit = 100}, CNN_LIMIT_EXCEEDED, "100"},
-        {{.reserved = {0, 0, 0, 0, 0, 0, 0, 1}}, CNN_INCOMPATIBLE, "reserved"},
+        {{.tune_seconds = -1}, CNN_OUT_OF_RANGE, "seconds to tune are -1"},
+        {{.reserved = {0, 0, 0, 0, 0, 0, 1}}, CNN_INCOMPATIBLE, "reserved"},
     };
     for (int i = 0; i < LENGTH(rows); i++) {
         FAILS(rows[i].status, cnn_net_compile(f->net, f->device, &rows[i].options, &err));

@@ -109,7 +109,7 @@ class Subject {
         }
         samples.weights = weights_.data();
         samples.weight_elements = kSamples;
-        samples_.assign(net_->session.net(), "test", samples, true);
+        samples_.assign(net_->session.net(), exe_->device(), "test", samples, true);
     }
 
     Net &net() { return net_->session.net(); }

@@ -6,12 +6,17 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <iterator>
+#include <limits>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "backend/registry.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "bounds.h"
+#include "ops/reference.h"
 
 namespace cnn::conformance {
 
@@ -110,6 +115,7 @@ class Image {
     // Elements as given, padding by its rule, poison beyond.
     void fill(const std::vector<double> &values, const std::vector<Spot> &spots, Padding padding) {
         poison();
+        if (layout_.filters != FilterForm::taps) return fill_transformed(values);
         for (const Spot &spot : spots) {
             if (spot.place == Place::element) {
                 const auto i = static_cast<size_t>(spot.logical);
@@ -145,6 +151,14 @@ class Image {
     }
 
   private:
+    void fill_transformed(const std::vector<double> &values) {
+        std::vector<double> transformed(static_cast<size_t>(layout_.elements(tensor_.shape)));
+        reference::reorder(tensor_.shape, 8, Layout::plain(), values.data(), layout_,
+                           transformed.data());
+        for (size_t i = 0; i < transformed.size(); ++i)
+            put(static_cast<int64_t>(i), transformed[i]);
+    }
+
     void put(int64_t index, double value) {
         std::byte *to = bytes_.data() + begin_;
         if (tensor_.type == Type::i32) {
@@ -297,6 +311,7 @@ class Trial {
             return fail_case("names a layout for the wrong number of operands");
         if (candidate_.alias) return check_alias();
         kernel_ = device_.prepare(c_.group, candidate_);
+        kernel_->take_memory();
         prepare_buffers();
         for (const Expected &e : expected) {
             if (!check_launch(e, false)) return;
@@ -310,10 +325,11 @@ class Trial {
     bool is_output(size_t i) const { return i >= inputs(); }
 
     void fail_case(const std::string &what) {
-        outcome_.failures.push_back(text(opened_.spec, ": ", operations_text(c_.group), " case ",
-                                         c_.name, " candidate ", candidate_.algorithm, " (",
-                                         layouts_text(c_.group, candidate_), ") n=", n_,
-                                         in_place_ ? " in place" : "", ": ", what));
+        outcome_.failures.push_back(
+            text(opened_.spec, ": ", operations_text(c_.group), " case ", c_.name, " candidate ",
+                 candidate_.algorithm, candidate_.parameters.empty() ? "" : " ",
+                 candidate_.parameters, " (", layouts_text(c_.group, candidate_), ") n=", n_,
+                 in_place_ ? " in place" : "", ": ", what));
     }
 
     void check_alias() {
@@ -451,12 +467,38 @@ class Trial {
                                       " holds ", got, zero ? ", not zero" : ""));
             }
             const auto k = static_cast<size_t>(spot.logical);
-            if (acceptable(got, expected.value[k], expected.error[k], precision_)) continue;
             const Shape &shape = image.tensor().shape;
+            const double error =
+                by_tiles() ? tile_error(expected, shape, spot.logical) : expected.error[k];
+            if (acceptable(got, expected.value[k], error, precision_)) continue;
             return fail_case(text("output ", i - inputs(), " at ", index_text(shape, spot.logical),
                                   " of ", to_text(shape), ": got ", got, ", want ",
-                                  expected.value[k], " within ", expected.error[k]));
+                                  expected.value[k], " within ", error));
         }
+    }
+
+    // Whether outputs are computed by tiles of 2x2, from differences of all that a tile reads.
+    bool by_tiles() const {
+        return std::any_of(candidate_.layouts.begin(), candidate_.layouts.end(),
+                           [](const Layout &l) { return l.filters != FilterForm::taps; });
+    }
+
+    // The largest bound among an output's neighbours: those that may share a tile with it. What
+    // isn't finite in one may spread to all.
+    static double tile_error(const Bounded &expected, const Shape &shape, int64_t logical) {
+        const int64_t height = shape[2], width = shape[3], plane = height * width;
+        const int64_t row = logical % plane / width, column = logical % width;
+        double error = 0;
+        for (int64_t r = std::max<int64_t>(row - 1, 0); r <= std::min(row + 1, height - 1); ++r) {
+            for (int64_t c = std::max<int64_t>(column - 1, 0); c <= std::min(column + 1, width - 1);
+                 ++c) {
+                const auto k = static_cast<size_t>(logical / plane * plane + r * width + c);
+                if (!std::isfinite(expected.value[k]))
+                    return std::numeric_limits<double>::infinity();
+                error = std::max(error, expected.error[k]);
+            }
+        }
+        return error;
     }
 
     // The same bits a second time.
@@ -551,6 +593,81 @@ std::vector<Candidate> candidates_of(const OpenedDevice &opened, const FusedOp &
     return candidates;
 }
 
+// What is counted of a variant: each value of its setting.
+std::vector<std::string> values_of(const Case &c, const Candidate &variant) {
+    const std::string way = text(name_of(c.group.head().kind), " ", variant.algorithm, " ");
+    std::vector<std::string> values;
+    std::string_view rest = variant.parameters;
+    while (!rest.empty()) {
+        const size_t space = std::min(rest.find(' '), rest.size());
+        values.push_back(way + std::string(rest.substr(0, space)));
+        rest.remove_prefix(std::min(space + 1, rest.size()));
+    }
+    return values;
+}
+
+// Building a variant takes far longer than running it: a case tries few.
+constexpr size_t kVariantsACase = 3;
+
+// Whole settings, so many a case, where the environment asks for them.
+std::optional<size_t> variants_wanted() {
+    const char *text = std::getenv("CNN_CONFORMANCE_VARIANTS");
+    const auto count = text != nullptr ? parse_int(text) : std::nullopt;
+    if (!count) return {};
+    return static_cast<size_t>(std::max<int64_t>(*count, 0));
+}
+
+// Chooses among one candidate's variants those that have most of what wasn't tried yet.
+class VariantChoice {
+  public:
+    VariantChoice(Coverage &coverage, const Case &c, const std::vector<Candidate> &variants,
+                  bool whole)
+        : coverage_(coverage), start_(c.seed) {
+        for (const Candidate &variant : variants) {
+            values_.push_back(values_of(c, variant));
+            coverage.offered.insert(values_.back().begin(), values_.back().end());
+            if (whole)
+                values_.back().push_back(
+                    text(name_of(c.group.head().kind), variant.algorithm, variant.parameters));
+        }
+    }
+
+    // The next variant's index; none where everything was tried.
+    std::optional<size_t> next() {
+        size_t best = 0, most = 0;
+        for (size_t i = 0; i < values_.size(); ++i) {
+            const size_t at = (start_ + i) % values_.size();
+            const size_t fresh = static_cast<size_t>(
+                std::count_if(values_[at].begin(), values_[at].end(),
+                              [&](const std::string &v) { return !coverage_.tried.contains(v); }));
+            if (fresh > most) best = at, most = fresh;
+        }
+        if (most == 0) return {};
+        coverage_.tried.insert(values_[best].begin(), values_[best].end());
+        return best;
+    }
+
+  private:
+    Coverage &coverage_;
+    uint64_t start_;
+    std::vector<std::vector<std::string>> values_;
+};
+
+void add_variants(OpenedDevice &opened, const Case &c, std::vector<Candidate> &candidates) {
+    const std::optional<size_t> wanted = variants_wanted();
+    const std::vector<Candidate> standard = candidates;
+    for (const Candidate &candidate : standard) {
+        std::vector<Candidate> variants;
+        opened.device->variants(c.group, candidate, variants);
+        VariantChoice choice(opened.variants, c, variants, wanted.has_value());
+        for (size_t i = 0; i < wanted.value_or(kVariantsACase); ++i) {
+            const std::optional<size_t> next = choice.next();
+            if (!next) break;
+            candidates.push_back(variants[*next]);
+        }
+    }
+}
+
 std::string description(const OpenedDevice &opened, const Case &c) {
     return text(opened.spec, ": ", operations_text(c.group), " case ", c.name);
 }
@@ -614,13 +731,22 @@ OpenedDevice open_device(const std::string &spec) {
 }
 
 void check_case(OpenedDevice &opened, const Case &c, Outcome &outcome) {
-    const std::vector<Candidate> candidates = candidates_of(opened, c.group);
+    std::vector<Candidate> candidates = candidates_of(opened, c.group);
+    add_variants(opened, c, candidates);
     if (candidates.empty()) {
         (c.optional ? outcome.refused : outcome.failures)
             .push_back(description(opened, c) + ": no candidate");
         return;
     }
     check_with(opened, c, candidates, outcome);
+}
+
+std::vector<std::string> take_untried(OpenedDevice &opened) {
+    const Coverage variants = std::exchange(opened.variants, {});
+    std::vector<std::string> values;
+    std::set_difference(variants.offered.begin(), variants.offered.end(), variants.tried.begin(),
+                        variants.tried.end(), std::back_inserter(values));
+    return values;
 }
 
 void check_values(OpenedDevice &opened, const Case &c,
@@ -673,6 +799,7 @@ void check_reorder(OpenedDevice &opened, const Case &c, Outcome &outcome) {
         for (const Layout &to : layouts) {
             // Parameters are plain where they come from.
             if (from == to || (!like.batched && !from.is_plain())) continue;
+            if (to.filters != FilterForm::taps) continue;  // has a test of its own
             Candidate candidate;
             candidate.algorithm = "reorder";
             candidate.layouts = {from, to};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,12 @@ struct SeenLayout {
     bool operator==(const SeenLayout &) const = default;
 };
 
+// Of the variants that a device's candidates have: the values of their parameters and whole
+// settings, "convolution tiled TILE_M=32".
+struct Coverage {
+    std::set<std::string> offered, tried;
+};
+
 // A device opened by its spec, "name:which".
 struct OpenedDevice {
     std::string spec;
@@ -25,6 +32,7 @@ struct OpenedDevice {
     std::string reason;              // why not
     std::unique_ptr<Queue> queue;
     std::vector<SeenLayout> seen;  // found when a reorder first asks
+    Coverage variants;
 };
 
 // Every device that tests try, present or not; those of the environment's CNN_CONFORMANCE_DEVICES,
@@ -40,7 +48,8 @@ struct Outcome {
     std::vector<std::string> refused;  // optional cases and groups that the device doesn't run
 };
 
-// Every candidate at every number of samples.
+// Every candidate at every number of samples, and some of its variants: over a table of cases each
+// value of each parameter is run.
 void check_case(OpenedDevice &opened, const Case &c, Outcome &outcome);
 
 // The same with data and results that are known: of the operands in order, outputs without an
@@ -48,6 +57,9 @@ void check_case(OpenedDevice &opened, const Case &c, Outcome &outcome);
 void check_values(OpenedDevice &opened, const Case &c,
                   const std::vector<std::vector<double>> &values, double tolerance,
                   Outcome &outcome);
+
+// The values of variants' parameters that were offered and not run since the last call.
+std::vector<std::string> take_untried(OpenedDevice &opened);
 
 // A case of several operations, where the device fuses them one after the other.
 void check_fused(OpenedDevice &opened, const Case &c, Outcome &outcome);
