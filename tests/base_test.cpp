@@ -22,6 +22,7 @@ extern "C" {
 #include <cfenv>
 #include <clocale>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -499,6 +500,38 @@ void files_are_replaced_whole(void **) {
     assert_true(cnn::read_file(path).empty());
 }
 
+// A regular file is read in place; a pipe, which doesn't tell its length, at once.
+void files_are_read_piece_by_piece(void **) {
+    const Directory directory;
+    const std::string path = directory.path + "/file", pipe = directory.path + "/pipe";
+    cnn::write_file_atomic(path, bytes_of("header, data"));
+    assert_int_equal(mkfifo(pipe.c_str(), 0600), 0);
+    std::thread writer([&] {
+        std::FILE *file = std::fopen(pipe.c_str(), "w");
+        if (file == nullptr) return;
+        std::fputs("header, data", file);
+        std::fclose(file);
+    });
+    for (const std::string &from : {path, pipe}) {
+        cnn::FileSource source(from);
+        assert_int_equal(source.left(), 12);
+        std::vector<uint8_t> header(8), data(4);
+        source.read(header);
+        assert_int_equal(source.left(), 4);
+        source.read(data);
+        assert_int_equal(source.left(), 0);
+        assert_true(header == bytes_of("header, ") && data == bytes_of("data"));
+    }
+    writer.join();
+
+    cnn::FileSource cut(path);
+    assert_int_equal(truncate(path.c_str(), 5), 0);
+    std::vector<uint8_t> all(12);
+    const cnn::Error error = error_of([&] { cut.read(all); });
+    assert_int_equal(error.status, Status::io_error);
+    assert_true(contains(error.message, "7 bytes are missing"));
+}
+
 void file_links_are_followed(void **) {
     const Directory directory;
     const std::string target = directory.path + "/target", link = directory.path + "/link";
@@ -516,6 +549,8 @@ void file_errors_name_the_path(void **) {
     const std::string missing = directory.path + "/missing/file";
     for (const cnn::Error &error :
          {error_of([&] { cnn::read_file(missing); }),
+          error_of([&] { cnn::FileSource source(missing); }),
+          error_of([&] { cnn::FileSource source(directory.path); }),
           error_of([&] { cnn::write_file_atomic(missing, bytes_of("x")); }),
           error_of([&] { cnn::read_file(directory.path); }),
           error_of([&] { cnn::write_file_atomic(directory.path, bytes_of("x")); })}) {
@@ -645,6 +680,7 @@ int main() {
         cmocka_unit_test(pool_survives_fork),
         cmocka_unit_test(float_environment_comes_back),
         cmocka_unit_test(files_are_replaced_whole),
+        cmocka_unit_test(files_are_read_piece_by_piece),
         cmocka_unit_test(file_links_are_followed),
         cmocka_unit_test(file_errors_name_the_path),
         cmocka_unit_test(text_joins_its_pieces),

@@ -107,15 +107,11 @@ class Loaded {
         optimizer_ = &need(optimizer, call, "optimizer");
     }
 
-    void load(std::span<const uint8_t> bytes) const {
-        const ModelFile file(bytes);
-        auto net = std::make_unique<cnn_net>(file.name(), file.seed());
-        file.build(net->session);
-        if (optimizer_) *optimizer_ = new cnn_optimizer{file.optimizer(net->session)};
-        *net_ = net.release();
-    }
     void load_path(const char *path) const {
-        labelled(quoted("load", path), [&] { load(read_file(path)); });
+        labelled(quoted("load", path), [&] {
+            FileSource file(path);
+            load(file);
+        });
     }
     void load_memory(const void *data, size_t bytes) const {
         labelled("load from memory", [&] { load(bytes_of(data, bytes)); });
@@ -125,6 +121,19 @@ class Loaded {
     }
 
   private:
+    void load(std::span<const uint8_t> bytes) const {
+        MemorySource source(bytes);
+        load(source);
+    }
+    void load(ByteSource &source) const {
+        ModelFile file(source);
+        auto net = std::make_unique<cnn_net>(file.name(), file.seed());
+        std::optional<Optimizer> optimizer;
+        file.load(net->session, optimizer_ ? &optimizer : nullptr);
+        if (optimizer_) *optimizer_ = new cnn_optimizer{std::move(*optimizer)};
+        *net_ = net.release();
+    }
+
     cnn_net **net_;
     cnn_optimizer **optimizer_ = nullptr;
 };

@@ -54,6 +54,19 @@ void FlatVector::append(const std::vector<float> &values) {
     host_.insert(host_.end(), values.begin(), values.end());
 }
 
+void FlatVector::append_zeros(int64_t count) {
+    if (host_.empty())
+        zeros_ += count;
+    else
+        host_.resize(host_.size() + static_cast<size_t>(count), 0.0f);
+}
+
+float *FlatVector::overwrite() {
+    host_.resize(static_cast<size_t>(elements()));
+    zeros_ = 0;
+    return host_.data();
+}
+
 void FlatVector::read(Queue *queue, int64_t offset, float *to, int64_t count) const {
     if (buffer_)
         read_reals(*queue, at(offset), real_bytes_, to, count);
@@ -72,7 +85,8 @@ void FlatVector::write(Queue *queue, int64_t offset, const float *from, int64_t 
     }
 }
 
-// Piece by piece: what the device's allocator doesn't serve stays small.
+// From a device or into other reals piece by piece: what the device's allocator doesn't serve stays
+// small.
 FlatVector FlatVector::copied_to(const std::shared_ptr<Device> &device, Queue &queue,
                                  Queue *from_queue) const {
     constexpr int64_t kPiece = 1 << 16;
@@ -86,6 +100,10 @@ FlatVector FlatVector::copied_to(const std::shared_ptr<Device> &device, Queue &q
         queue.zero(copy.at(), count * copy.real_bytes_);
         return copy;
     }
+    if (!buffer_ && copy.real_bytes_ == 4) {
+        copy.write(&queue, 0, host_.data(), count);
+        return copy;
+    }
     std::vector<float> piece(static_cast<size_t>(std::min(count, kPiece)));
     for (int64_t first = 0; first < count; first += kPiece) {
         const int64_t size = std::min(kPiece, count - first);
@@ -97,7 +115,7 @@ FlatVector FlatVector::copied_to(const std::shared_ptr<Device> &device, Queue &q
 
 void FlatVector::move_to_host(Queue &from_queue) {
     if (!buffer_) return;
-    std::vector<float> values(static_cast<size_t>(elements_));
+    UninitializedVector<float> values(static_cast<size_t>(elements_));
     read(&from_queue, 0, values.data(), elements_);
     host_ = std::move(values);
     buffer_.reset();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "base/uninitialized.h"
 
 namespace cnn {
 
@@ -23,6 +24,9 @@ class FlatVector {
     // Only on the host: appends, without fail after reserving as many elements.
     void reserve(int64_t elements);
     void append(const std::vector<float> &values);
+    void append_zeros(int64_t count);
+    // Only on the host: its floats, all of which the caller sets.
+    float *overwrite();
 
     // Both use the queue of the device it is on; host vectors need none.
     void read(Queue *queue, int64_t offset, float *to, int64_t count) const;
@@ -38,7 +42,7 @@ class FlatVector {
     void hold_zeros();
 
     int64_t zeros_ = 0;  // not held; then host_ is empty
-    std::vector<float> host_;
+    UninitializedVector<float> host_;
     std::shared_ptr<Device> device_;  // outlives the buffer
     std::unique_ptr<Buffer> buffer_;
     int64_t elements_ = 0;

@@ -44,22 +44,25 @@ void check_path(const std::string &path) {
 
 struct Descriptor {
     int fd;
-    ~Descriptor() { system_file::close(fd); }
+    ~Descriptor() {
+        if (fd >= 0) system_file::close(fd);
+    }
 };
 
 // The kernel refuses or cuts larger requests.
 constexpr size_t kMaxTransfer = size_t{1} << 30;
 
-}  // namespace
-
-std::vector<uint8_t> read_file(const std::string &path, size_t max_size) {
+int opened(const std::string &path) {
     check_path(path);
-    const Descriptor file{system_file::open_to_read(path)};
-    if (file.fd < 0) fail_io("open", path, errno);
-    system_file::Info info;
-    if (!system_file::info_of(file.fd, info)) fail_io("read", path, errno);
+    const int file = system_file::open_to_read(path);
+    if (file < 0) fail_io("open", path, errno);
+    return file;
+}
 
-    // The size is a hint: the file may grow, or be a pipe.
+// The size is a hint: the file may grow, or be a pipe.
+std::vector<uint8_t> read_open(int file, const std::string &path, size_t max_size) {
+    system_file::Info info;
+    if (!system_file::info_of(file, info)) fail_io("read", path, errno);
     const size_t hint = info.regular ? static_cast<size_t>(info.size) : 0;
     std::vector<uint8_t> bytes;
     size_t used = 0;
@@ -71,13 +74,50 @@ std::vector<uint8_t> read_file(const std::string &path, size_t max_size) {
         }
         if (used == bytes.size()) bytes.resize(used + std::max<size_t>(used, 4096));
         const size_t wanted = std::min(bytes.size() - used, kMaxTransfer);
-        const int64_t got = system_file::read(file.fd, bytes.data() + used, wanted);
+        const int64_t got = system_file::read(file, bytes.data() + used, wanted);
         if (got < 0) fail_io("read", path, errno);
         if (got == 0) break;
         used += static_cast<size_t>(got);
     }
     bytes.resize(used);
     return bytes;
+}
+
+}  // namespace
+
+std::vector<uint8_t> read_file(const std::string &path, size_t max_size) {
+    const Descriptor file{opened(path)};
+    return read_open(file.fd, path, max_size);
+}
+
+FileSource::FileSource(const std::string &path) : path_(path) {
+    Descriptor file{opened(path)};
+    system_file::Info info;
+    if (!system_file::info_of(file.fd, info)) fail_io("read", path, errno);
+    if (!info.regular) whole_ = read_open(file.fd, path, SIZE_MAX);
+    left_ = info.regular ? info.size : whole_.size();
+    file_ = std::exchange(file.fd, -1);
+}
+
+FileSource::~FileSource() {
+    system_file::close(file_);
+}
+
+void FileSource::read(std::span<uint8_t> to) {
+    if (!whole_.empty()) {
+        std::copy_n(whole_.end() - static_cast<std::ptrdiff_t>(left_), to.size(), to.begin());
+        left_ -= to.size();
+        return;
+    }
+    while (!to.empty()) {
+        const int64_t got = system_file::read(file_, to.data(), std::min(to.size(), kMaxTransfer));
+        if (got < 0) fail_io("read", path_, errno);
+        if (got == 0)
+            fail(Status::io_error, text("cannot read '", path_, "': it was cut meanwhile, ", left_,
+                                        " bytes are missing"));
+        left_ -= static_cast<uint64_t>(got);
+        to = to.subspan(static_cast<size_t>(got));
+    }
 }
 
 AtomicFile::AtomicFile(const std::string &path) : path_(path) {

@@ -7,10 +7,32 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_source.h"
+
 namespace cnn {
 
 // Throws Error(io_error) with the path and the system's reason, limit_exceeded beyond max_size.
 std::vector<uint8_t> read_file(const std::string &path, size_t max_size = SIZE_MAX);
+
+// A file's bytes, as many as it has when it is opened, straight from the system. What doesn't tell
+// how long it is, such as a pipe, is read at once.
+class FileSource final : public ByteSource {
+  public:
+    // Throws Error(io_error) with the path and the system's reason.
+    explicit FileSource(const std::string &path);
+    ~FileSource() override;
+    FileSource(const FileSource &) = delete;
+    FileSource &operator=(const FileSource &) = delete;
+
+    uint64_t left() const override { return left_; }
+    void read(std::span<uint8_t> to) override;
+
+  private:
+    std::string path_;
+    int file_;
+    std::vector<uint8_t> whole_;  // of a pipe
+    uint64_t left_ = 0;
+};
 
 // A file that appears under its name only at commit(), complete and synced; until then, and
 // whenever something fails, what was there before stays. An existing file's permissions are kept;

@@ -200,12 +200,11 @@ int32_t Net::add_input(std::string_view name, int32_t rank, const int64_t *shape
 
 namespace {
 
-std::vector<float> zeros(const std::string &name, const Shape &shape, int64_t most) {
+void check_expected(const std::string &name, const Shape &shape, int64_t most) {
     if (checked_elements(shape) > most)
         fail(Status::bad_file,
              text("tensor \"", name, "\" ", to_text(shape), " has ", shape.elements(),
                   " elements, but the file has ", most, " left"));
-    return std::vector<float>(static_cast<size_t>(shape.elements()));
 }
 
 }  // namespace
@@ -218,17 +217,20 @@ Net::Owned Net::own(const Node &node, const std::vector<TensorSpec> &specs, size
         NetTensor tensor{text(node.name, "/", spec.name),
                          static_cast<int32_t>(nodes_.size()),
                          spec.shape,
-                         offset + static_cast<int64_t>(owned.values.size()),
+                         offset + owned.elements,
                          spec.decays ? 1.0 : 0.0,
                          spec.decays ? 1.0 : 0.0,
                          1};
         // State never draws numbers, so parameters alone count.
         const auto index = static_cast<int64_t>(first + owned.tensors.size());
-        const std::vector<float> values =
-            expected_ ? zeros(tensor.name, spec.shape, *expected_ - tensor.offset)
-                      : initial_values(spec, seed_, index);
+        if (expected_) {
+            check_expected(tensor.name, spec.shape, *expected_ - tensor.offset);
+        } else {
+            const std::vector<float> values = initial_values(spec, seed_, index);
+            owned.values.insert(owned.values.end(), values.begin(), values.end());
+        }
+        owned.elements += spec.shape.elements();
         owned.tensors.push_back(std::move(tensor));
-        owned.values.insert(owned.values.end(), values.begin(), values.end());
     }
     return owned;
 }
@@ -243,11 +245,22 @@ void reserve_more(std::vector<T> &vector, size_t count) {
 }
 
 template <class T>
-void append(std::vector<T> &vector, std::vector<T> &&more) {
+void append_to(std::vector<T> &vector, std::vector<T> &&more) {
     std::move(more.begin(), more.end(), std::back_inserter(vector));
 }
 
 }  // namespace
+
+void Net::reserve(FlatVector &vector, const Owned &owned) {
+    if (!owned.values.empty()) vector.reserve(vector.elements() + owned.elements);
+}
+
+void Net::append(FlatVector &vector, const Owned &owned) {
+    if (owned.values.empty())
+        vector.append_zeros(owned.elements);
+    else
+        vector.append(owned.values);
+}
 
 int32_t Net::add_layer(const Layer &layer, std::string_view name, Settings settings,
                        std::vector<int32_t> inputs, std::shared_ptr<const HostRecord> host) {
@@ -291,16 +304,16 @@ int32_t Net::add_layer(const Layer &layer, std::string_view name, Settings setti
         reserve_more(parameters_, theta.tensors.size());
         reserve_more(state_tensors_, s.tensors.size());
         reserve_more(nodes_, 1);
-        theta_.reserve(theta_.elements() + static_cast<int64_t>(theta.values.size()));
-        s_.reserve(s_.elements() + static_cast<int64_t>(s.values.size()));
+        reserve(theta_, theta);
+        reserve(s_, s);
         // A centre given before is zero for what comes after.
-        const std::vector<float> center(center_.elements() > 0 ? theta.values.size() : 0);
-        center_.reserve(center_.elements() + static_cast<int64_t>(center.size()));
-        theta_.append(theta.values);
-        center_.append(center);
-        s_.append(s.values);
-        append(parameters_, std::move(theta.tensors));
-        append(state_tensors_, std::move(s.tensors));
+        const int64_t center = center_.elements() > 0 ? theta.elements : 0;
+        center_.reserve(center_.elements() + center);
+        append(theta_, theta);
+        center_.append_zeros(center);
+        append(s_, s);
+        append_to(parameters_, std::move(theta.tensors));
+        append_to(state_tensors_, std::move(s.tensors));
         return add(std::move(n));
     });
 }
@@ -350,10 +363,10 @@ int32_t Net::add_loss(const Loss &loss, std::string_view name, double weight, in
         std::copy(output_weights.begin(), output_weights.end(), s.values.begin());
         reserve_more(state_tensors_, s.tensors.size());
         reserve_more(nodes_, 1);
-        s_.reserve(s_.elements() + static_cast<int64_t>(s.values.size()));
+        reserve(s_, s);
         losses_.reserve(losses_.size() + 1);
-        s_.append(s.values);
-        append(state_tensors_, std::move(s.tensors));
+        append(s_, s);
+        append_to(state_tensors_, std::move(s.tensors));
         add(std::move(n));
         losses_.push_back(id);
         return id;

@@ -133,8 +133,11 @@ class Net {
     void check_input(int32_t input) const;
     struct Owned {
         std::vector<NetTensor> tensors;
-        std::vector<float> values;
+        std::vector<float> values;  // none where they come from a file: zeros until then
+        int64_t elements = 0;
     };
+    static void reserve(FlatVector &vector, const Owned &owned);
+    static void append(FlatVector &vector, const Owned &owned);
     // Calls set with the tensors of that name: one, or all of a node.
     template <class Set>
     void set_parameters(const char *call, std::string_view name, double value, const Set &set);

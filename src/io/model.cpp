@@ -283,11 +283,6 @@ void blame_file(const Body &body) {
     }
 }
 
-void copy_floats(const StoredTensor &tensor, std::vector<float> &to) {
-    to.resize(tensor.data.size() / sizeof(float));
-    if (!to.empty()) std::memcpy(to.data(), tensor.data.data(), tensor.data.size());
-}
-
 }  // namespace
 
 // ---- ModelImage
@@ -357,10 +352,10 @@ void ModelImage::write(const Sink &sink) const {
 // ---- ModelFile
 // -------------------------------------------------------------------------------------
 
-ModelFile::ModelFile(std::span<const uint8_t> bytes) : file_(read_safetensors(bytes)) {
-    for (const StoredTensor &tensor : file_.tensors) by_name_.emplace(tensor.name, &tensor);
+ModelFile::ModelFile(ByteSource &source)
+    : source_(source), file_(read_safetensors(source)), places_(file_.tensors.size()) {
+    for (size_t i = 0; i < file_.tensors.size(); ++i) by_name_.emplace(file_.tensors[i].name, i);
     check_format();
-    check_data();
     const std::string *network = file_.find_metadata("network");
     if (!network) refuse("it describes no network: it lacks ", kDescription);
     network_ = parse_json(*network, kDescription);
@@ -391,14 +386,27 @@ void ModelFile::check_format() {
                   "; this is libcnn ", library_version(), ", which reads up to ", kFormatVersion));
 }
 
-void ModelFile::check_data() const {
-    const std::string *expected = file_.find_metadata(kChecksum);
-    if (!expected) return;
-    // They are all of the data, in its order.
+// Each tensor to its place. A piece is summed up while it is in the cache.
+void ModelFile::read_data() {
+    constexpr uint64_t kPiece = 1 << 16;
+    std::vector<uint8_t> unwanted;
     ByteHash hash;
-    for (const StoredTensor &tensor : file_.tensors) hash.add(tensor.data);
+    // They are all of the data, in its order.
+    for (size_t i = 0; i < places_.size(); ++i) {
+        auto *to = reinterpret_cast<uint8_t *>(places_[i]);
+        if (!to) unwanted.resize(kPiece);
+        for (uint64_t left = file_.tensors[i].bytes; left > 0;) {
+            const auto size = static_cast<size_t>(std::min(left, kPiece));
+            const std::span<uint8_t> piece(to ? to : unwanted.data(), size);
+            source_.read(piece);
+            hash.add(piece);
+            if (to) to += size;
+            left -= size;
+        }
+    }
+    const std::string *expected = file_.find_metadata(kChecksum);
     const std::string checksum = hash_text(hash.value());
-    if (checksum != *expected)
+    if (expected && checksum != *expected)
         refuse("the data's checksum is ", checksum, ", but the metadata \"", kChecksum, "\" says ",
                *expected,
                ": the file is damaged; a program that edits its weights must drop that key");
@@ -419,14 +427,20 @@ void ModelFile::check_members(const Json &json, std::initializer_list<std::strin
 }
 
 int64_t ModelFile::elements_of_net() const {
-    size_t bytes = 0;
+    uint64_t bytes = 0;
     for (const StoredTensor &tensor : file_.tensors)
         if (!tensor.name.starts_with(kOptimizerPrefix) && tensor.name != kCenter)
-            bytes += tensor.data.size();
+            bytes += tensor.bytes;
     return static_cast<int64_t>(bytes / sizeof(float));
 }
 
-void ModelFile::build(Session &session) const {
+void ModelFile::load(Session &session, std::optional<Optimizer> *optimizer) {
+    build(session);
+    if (optimizer) optimizer->emplace(make_optimizer(session));
+    read_data();
+}
+
+void ModelFile::build(Session &session) {
     Net &net = session.net();
     const Json::Array &nodes = array_of(network_.find("nodes"), text(kDescription, ": nodes"));
     if (nodes.size() > kMostNodes)
@@ -441,16 +455,15 @@ void ModelFile::build(Session &session) const {
     session.set_steps(
         integer_of(network_.find("steps"), 0, kMostSteps, text(kDescription, ": steps")));
     check_tensors(net);
-    std::vector<float> values;
-    for (const VectorKind which : {VectorKind::parameters, VectorKind::state})
-        for (const NetTensor &owned : session.tensors(which)) {
-            copy_floats(tensor(owned.name, owned.shape.sizes()), values);
-            session.write(which, owned.offset, values.data(), static_cast<int64_t>(values.size()));
-        }
+    float *const theta = net.theta().overwrite(), *const s = net.s().overwrite();
+    for (const NetTensor &owned : net.parameters())
+        place(owned.name, owned.shape.sizes(), theta + owned.offset);
+    for (const NetTensor &owned : net.state())
+        place(owned.name, owned.shape.sizes(), s + owned.offset);
     if (by_name_.contains(kCenter)) {
         const int64_t shape[1] = {net.theta().elements()};
-        copy_floats(tensor(kCenter, shape), values);
-        session.set_center(values.data());
+        net.center() = FlatVector(shape[0]);
+        place(kCenter, shape, net.center().overwrite());
     }
 }
 
@@ -579,20 +592,20 @@ void ModelFile::check_tensors(const Net &net) const {
             refuse("tensor \"", tensor.name, "\" belongs to no node of the network");
 }
 
-const StoredTensor &ModelFile::tensor(const std::string &name,
-                                      std::span<const int64_t> shape) const {
+// Has that tensor read to there.
+void ModelFile::place(const std::string &name, std::span<const int64_t> shape, float *to) {
     const auto found = by_name_.find(name);
     if (found == by_name_.end()) refuse("tensor \"", name, "\" is missing");
-    const StoredTensor &tensor = *found->second;
+    const StoredTensor &tensor = file_.tensors[found->second];
     if (tensor.dtype != "F32")
         refuse("tensor \"", name, "\" is of dtype ", tensor.dtype, ", but must be F32");
     if (!std::equal(shape.begin(), shape.end(), tensor.shape.begin(), tensor.shape.end()))
         refuse("tensor \"", name, "\" has the shape ", shape_text(tensor.shape), ", but must have ",
                shape_text(shape));
-    return tensor;
+    places_[found->second] = to;
 }
 
-Optimizer ModelFile::optimizer(Session &session) const {
+Optimizer ModelFile::make_optimizer(Session &session) {
     if (!has_optimizer()) fail(Status::not_found, "the file has no optimizer: it is a model");
     check_members(optimizer_, {"kind", "steps", "values", "position"}, kOptimizer);
     const std::string &kind = string_of(optimizer_.find("kind"), text(kOptimizer, ": kind"));
@@ -602,14 +615,10 @@ Optimizer ModelFile::optimizer(Session &session) const {
     read_values(optimizer);
     read_position(optimizer);
     const int64_t parameters = session.elements(VectorKind::parameters);
-    std::vector<std::vector<float>> states(static_cast<size_t>(optimizer.state_count()));
-    for (size_t i = 0; i < states.size(); ++i) {
-        const int64_t shape[1] = {parameters};
-        copy_floats(tensor(state_name(i), shape), states[i]);
-    }
+    const int64_t shape[1] = {parameters};
     optimizer.bind(session.identity(), parameters);
-    for (size_t i = 0; i < states.size(); ++i)
-        optimizer.states()[i].write(nullptr, 0, states[i].data(), parameters);
+    for (size_t i = 0; i < optimizer.states().size(); ++i)
+        place(state_name(i), shape, optimizer.states()[i].overwrite());
     return optimizer;
 }
 

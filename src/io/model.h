@@ -17,6 +17,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,8 +56,8 @@ class ModelImage {
 // is allocated. Throws Error(bad_file), or incompatible for what a newer library wrote.
 class ModelFile {
   public:
-    // The bytes must outlive it.
-    explicit ModelFile(std::span<const uint8_t> bytes);
+    // Reads all but the data; the source must outlive it.
+    explicit ModelFile(ByteSource &source);
     ModelFile(const ModelFile &) = delete;
     ModelFile &operator=(const ModelFile &) = delete;
 
@@ -64,15 +65,17 @@ class ModelFile {
     uint64_t seed() const { return seed_; }
     bool has_optimizer() const { return optimizer_.as<Json::Object>() != nullptr; }
 
-    // Into a session just made with name() and seed(); one that failed is of no use any more.
-    void build(Session &session) const;
-    // Bound to a session that was built. Throws Error(not_found) where the file has none.
-    Optimizer optimizer(Session &session) const;
+    // Into a session just made with name() and seed(), and with the optimizer, bound to it, where
+    // it is wanted: throws Error(not_found) where the file has none. Once; a session that failed is
+    // of no use any more.
+    void load(Session &session, std::optional<Optimizer> *optimizer);
 
   private:
+    void build(Session &session);
+    Optimizer make_optimizer(Session &session);
     [[noreturn]] void refuse_unknown(const std::string &what) const;
     void check_format();
-    void check_data() const;
+    void read_data();
     void check_members(const Json &json, std::initializer_list<std::string_view> known,
                        const std::string &of) const;
     void build_node(Net &net, const Json &node, const std::string &what) const;
@@ -82,14 +85,16 @@ class ModelFile {
     void build_rates(Net &net) const;
     void build_regularization(Net &net) const;
     void check_tensors(const Net &net) const;
-    const StoredTensor &tensor(const std::string &name, std::span<const int64_t> shape) const;
+    void place(const std::string &name, std::span<const int64_t> shape, float *to);
     int64_t elements_of_net() const;
     void read_values(Optimizer &optimizer) const;
     void read_position(Optimizer &optimizer) const;
 
+    ByteSource &source_;
     SafeTensors file_;
-    std::unordered_map<std::string_view, const StoredTensor *> by_name_;
-    std::string version_;  // of the library that wrote it
+    std::unordered_map<std::string_view, size_t> by_name_;  // indices of the file's tensors
+    std::vector<float *> places_;                           // where each is read to, if anywhere
+    std::string version_;                                   // of the library that wrote it
     Json network_, optimizer_;
     std::string name_;
     uint64_t seed_ = 0;

@@ -62,19 +62,21 @@ uint64_t header_length(std::span<const uint8_t> file) {
     return length;
 }
 
-// The JSON of the header, and the data behind it.
-std::pair<std::string_view, std::span<const uint8_t>> split(std::span<const uint8_t> file) {
-    if (file.size() < kLengthBytes)
-        refuse("the file has ", file.size(), " bytes, but the length of its header takes ",
+// The JSON of the header, behind which the data comes.
+std::string read_header(ByteSource &file) {
+    if (file.left() < kLengthBytes)
+        refuse("the file has ", file.left(), " bytes, but the length of its header takes ",
                kLengthBytes);
-    const uint64_t length = header_length(file);
-    if (length > file.size() - kLengthBytes)
-        refuse("the header claims ", length, " bytes, but the file has ",
-               file.size() - kLengthBytes, " after its length");
-    const auto json = file.subspan(kLengthBytes, static_cast<size_t>(length));
+    std::array<uint8_t, kLengthBytes> first{};
+    file.read(first);
+    const uint64_t length = header_length(first);
+    if (length > file.left())
+        refuse("the header claims ", length, " bytes, but the file has ", file.left(),
+               " after its length");
+    std::string json(static_cast<size_t>(length), '\0');
+    file.read({reinterpret_cast<uint8_t *>(json.data()), json.size()});
     if (json.empty() || json[0] != '{') refuse("the header doesn't start with \"{\"");
-    return {{reinterpret_cast<const char *>(json.data()), json.size()},
-            file.subspan(kLengthBytes + json.size())};
+    return json;
 }
 
 Metadata read_metadata(const Json &json) {
@@ -114,7 +116,7 @@ int64_t wanted_bytes(const StoredTensor &tensor) {
     return bytes;
 }
 
-StoredTensor read_tensor(const std::string &name, const Json &json, std::span<const uint8_t> data) {
+StoredTensor read_tensor(const std::string &name, const Json &json, uint64_t data_bytes) {
     const auto *object = json.as<Json::Object>();
     if (!object) refuse("tensor \"", name, "\" isn't described by an object");
     for (const auto &[key, value] : *object)
@@ -130,34 +132,31 @@ StoredTensor read_tensor(const std::string &name, const Json &json, std::span<co
     if (offsets.size() != 2 || offsets[0] > offsets[1])
         refuse("tensor \"", name, "\": its data_offsets ", shape_text(offsets),
                " aren't a start and an end");
-    if (offsets[1] > static_cast<int64_t>(data.size()))
+    if (static_cast<uint64_t>(offsets[1]) > data_bytes)
         refuse("tensor \"", name, "\" claims bytes ", offsets[0], "–", offsets[1],
-               ", but the file has ", data.size());
+               ", but the file has ", data_bytes);
     const int64_t wanted = wanted_bytes(tensor);
     if (wanted != offsets[1] - offsets[0])
         refuse("tensor \"", name, "\" claims bytes ", offsets[0], "–", offsets[1], ", but ",
                tensor.dtype, " ", shape_text(tensor.shape), " takes ", wanted);
-    tensor.data = data.subspan(static_cast<size_t>(offsets[0]), static_cast<size_t>(wanted));
+    tensor.offset = static_cast<uint64_t>(offsets[0]);
+    tensor.bytes = static_cast<uint64_t>(wanted);
     return tensor;
 }
 
-void check_cover(const std::vector<StoredTensor> &tensors, std::span<const uint8_t> data) {
-    const auto offset = [&](const StoredTensor &tensor) {
-        return tensor.data.data() - data.data();
-    };
-    ptrdiff_t end = 0;
+void check_cover(const std::vector<StoredTensor> &tensors, uint64_t data_bytes) {
+    uint64_t end = 0;
     for (const StoredTensor &tensor : tensors) {
-        const ptrdiff_t begin = offset(tensor);
-        if (begin < end)
-            refuse("tensor \"", tensor.name, "\" starts at byte ", begin,
+        if (tensor.offset < end)
+            refuse("tensor \"", tensor.name, "\" starts at byte ", tensor.offset,
                    ", within the one before it, which ends at ", end);
-        if (begin > end)
-            refuse("tensor \"", tensor.name, "\" starts at byte ", begin, ", but bytes ", end, "–",
-                   begin, " belong to none");
-        end = begin + static_cast<ptrdiff_t>(tensor.data.size());
+        if (tensor.offset > end)
+            refuse("tensor \"", tensor.name, "\" starts at byte ", tensor.offset, ", but bytes ",
+                   end, "–", tensor.offset, " belong to none");
+        end = tensor.offset + tensor.bytes;
     }
-    if (end != static_cast<ptrdiff_t>(data.size()))
-        refuse("the tensors end at byte ", end, ", but the file has ", data.size());
+    if (end != data_bytes)
+        refuse("the tensors end at byte ", end, ", but the file has ", data_bytes);
 }
 
 }  // namespace
@@ -171,7 +170,8 @@ const std::string *SafeTensors::find_metadata(std::string_view name) const {
 uint64_t safetensors_bytes(std::span<const uint8_t> beginning) {
     if (beginning.size() < kLengthBytes) return 0;
     if (beginning.size() - kLengthBytes < header_length(beginning)) return 0;
-    const auto [header, unused] = split(beginning);
+    MemorySource source(beginning);
+    const std::string header = read_header(source);
     const Json json = parse_json(header, "the header");
     int64_t end = 0;
     for (const auto &[name, value] : *json.as<Json::Object>()) {
@@ -182,24 +182,23 @@ uint64_t safetensors_bytes(std::span<const uint8_t> beginning) {
     return kLengthBytes + header.size() + static_cast<uint64_t>(end);
 }
 
-SafeTensors read_safetensors(std::span<const uint8_t> file) {
-    const auto [header, data] = split(file);
-    const Json json = parse_json(header, "the header");
+SafeTensors read_safetensors(ByteSource &file) {
+    const Json json = parse_json(read_header(file), "the header");
+    const uint64_t data_bytes = file.left();
     SafeTensors result;
     // It starts with a brace, so it is an object.
     for (const auto &[name, value] : *json.as<Json::Object>()) {
         if (name == kMetadata)
             result.metadata = read_metadata(value);
         else
-            result.tensors.push_back(read_tensor(name, value, data));
+            result.tensors.push_back(read_tensor(name, value, data_bytes));
     }
     // Empty tensors come before what starts where they do.
     std::stable_sort(result.tensors.begin(), result.tensors.end(),
                      [](const StoredTensor &a, const StoredTensor &b) {
-                         return std::pair(a.data.data(), a.data.size()) <
-                                std::pair(b.data.data(), b.data.size());
+                         return std::pair(a.offset, a.bytes) < std::pair(b.offset, b.bytes);
                      });
-    check_cover(result.tensors, data);
+    check_cover(result.tensors, data_bytes);
     return result;
 }
 

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/byte_source.h"
+
 namespace cnn {
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
@@ -18,7 +20,7 @@ struct StoredTensor {
     std::string name;
     std::string dtype;  // "F32"
     std::vector<int64_t> shape;
-    std::span<const uint8_t> data;  // within the file
+    uint64_t offset = 0, bytes = 0;  // within the data
 };
 
 struct SafeTensors {
@@ -29,9 +31,9 @@ struct SafeTensors {
     const std::string *find_metadata(std::string_view name) const;
 };
 
-// Reads a whole file, which must outlive the result. Throws Error(bad_file) for anything but a
+// Reads a file up to its data, which the source has left. Throws Error(bad_file) for anything but a
 // sound file whose tensors fill its data without holes or overlaps.
-SafeTensors read_safetensors(std::span<const uint8_t> file);
+SafeTensors read_safetensors(ByteSource &file);
 
 // How long the file is that begins with these bytes: 0 until they hold its header. Throws
 // Error(bad_file) as read_safetensors does, so that a stream without end is refused early.
