@@ -1,4 +1,5 @@
 // The processor as a device: memory, a queue that runs at once, and the table of operations.
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -85,6 +86,8 @@ DeviceInfo describe(const CpuInfo &info, const Simd &simd) {
 
 class HostQueue final : public Queue {
   public:
+    explicit HostQueue(ThreadPool &pool) : pool_(pool) {}
+
     void write(Ref to, const void *from, int64_t bytes) override {
         copy(at<void>(to), from, bytes);
     }
@@ -98,9 +101,29 @@ class HostQueue final : public Queue {
     void finish() override {}
 
   private:
-    static void copy(void *to, const void *from, int64_t bytes) {
-        if (bytes > 0 && to != from) std::memmove(to, from, static_cast<size_t>(bytes));
+    // As large as a net's parameters it is fresh memory, whose pages the system makes as they are
+    // written, which threads share.
+    void copy(void *to, const void *from, int64_t bytes) {
+        if (bytes <= 0 || to == from) return;
+        constexpr int64_t kPart = 4 << 20;
+        if (bytes < 2 * kPart || overlap(to, from, bytes)) {
+            std::memmove(to, from, static_cast<size_t>(bytes));
+            return;
+        }
+        const int64_t parts = divide_up(bytes, kPart);
+        pool_.parallel_for(parts, [&](int64_t part) {
+            const Range range{part * kPart, std::min(bytes, (part + 1) * kPart)};
+            std::memcpy(static_cast<std::byte *>(to) + range.begin,
+                        static_cast<const std::byte *>(from) + range.begin,
+                        static_cast<size_t>(range.end - range.begin));
+        });
     }
+    static bool overlap(const void *a, const void *b, int64_t bytes) {
+        const auto x = reinterpret_cast<uintptr_t>(a), y = reinterpret_cast<uintptr_t>(b);
+        return std::max(x, y) - std::min(x, y) < static_cast<uintptr_t>(bytes);
+    }
+
+    ThreadPool &pool_;
 };
 
 // This processor, and how it is used; to be raised when kernels become faster or slower.
@@ -144,7 +167,7 @@ class CpuDevice final : public Device {
         return std::make_unique<HostBuffer>(Memory(allocator_, static_cast<size_t>(bytes)));
     }
     const std::shared_ptr<Allocator> &allocator() const override { return allocator_; }
-    std::unique_ptr<Queue> create_queue() override { return std::make_unique<HostQueue>(); }
+    std::unique_ptr<Queue> create_queue() override { return std::make_unique<HostQueue>(pool_); }
 
     bool post(Job &job) noexcept override { return pool_.post(job); }
     bool withdraw(Job &job) noexcept override { return pool_.withdraw(job); }
