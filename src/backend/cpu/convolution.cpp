@@ -113,13 +113,10 @@ ConvolutionGroup::ConvolutionGroup(const FusedOp &op) {
 }
 
 TileEpilogue ConvolutionGroup::epilogue_at(const Launch &launch) const {
-    TileEpilogue at = epilogue;
     const auto place = [&](int index) { return index < 0 ? nullptr : operand(launch, index); };
-    at.bias = place(bias_operand);
-    at.scale = place(scale_operand);
-    at.shift = place(shift_operand);
-    at.residual = place(residual_operand);
-    return at;
+    return {place(bias_operand),     place(scale_operand), place(shift_operand),
+            place(residual_operand), epilogue.channels,    epilogue.activation,
+            epilogue.slope};
 }
 
 std::vector<Segment> forward_segments(const ConvolutionShape &shape, int axis) {

@@ -25,21 +25,25 @@ void rows_candidates(const Machine &machine, const ConvolutionGroup &group,
                        seconds_with_traffic(machine, rows_seconds(machine, flat), elements)));
 }
 
-// Filters [begin, end) of a group for all samples.
-void run_rows(const Machine &machine, const ConvolutionShape &flat, int64_t n, RowsProduct t,
-              Range filters) {
-    constexpr int64_t rows = ConvolutionKernels::kMaxRows;
-    constexpr int64_t samples = ConvolutionKernels::kMaxSamples;
-    const RowsProduct first = t;
-    for (int64_t f = filters.begin; f < filters.end; f += rows) {
-        for (int64_t i = 0; i < n; i += samples) {
-            t.w = first.w + f * flat.channels;
-            t.x = first.x + i * t.x_stride;
-            t.y = first.y + i * t.y_stride + f;
-            t.epilogue = first.epilogue.at(f, 0);
-            const int64_t r = std::min(rows, filters.end - f), c = std::min(samples, n - i);
-            machine.simd.convolution->rows_product[r - 1][c - 1](t);
-        }
+// Rows of weights that are multiplied together, from row `first` of all groups' on, by all samples.
+void run_rows(const Machine &machine, const ConvolutionGroup &group, const ConvolutionShape &flat,
+              const Launch &launch, int64_t first, int64_t rows) {
+    constexpr int64_t kSamples = ConvolutionKernels::kMaxSamples;
+    const float *const x = operand(launch, group.x_operand) + first / flat.filters * flat.channels;
+    float *const y = operand(launch, group.y_operand) + first;
+    // Made in place: copies of what was just written would wait for the writes.
+    RowsProduct t{.epilogue = group.epilogue_at(launch)};
+    if (t.epilogue.bias != nullptr) t.epilogue.bias += first;
+    if (t.epilogue.scale != nullptr) t.epilogue.scale += first, t.epilogue.shift += first;
+    t.w = operand(launch, group.w_operand) + first * flat.channels;
+    t.depth = t.w_stride = flat.channels;
+    t.x_stride = flat.groups * flat.channels;
+    t.y_stride = flat.groups * flat.filters;
+    for (int64_t i = 0; i < launch.n; i += kSamples) {
+        t.x = x + i * t.x_stride;
+        t.y = y + i * t.y_stride;
+        const int64_t samples = std::min(kSamples, launch.n - i);
+        machine.simd.convolution->rows_product[rows - 1][samples - 1](t);
     }
 }
 
@@ -49,20 +53,13 @@ std::unique_ptr<Kernel> prepare_rows(Machine &machine, const ConvolutionGroup &g
     const ConvolutionShape flat = group.shape.flattened();
     return make_kernel(
         [&machine, group, flat, seconds = rows_seconds(machine, flat)](const Launch &launch) {
-            const int64_t tiles = divide_up(flat.filters, ConvolutionKernels::kMaxRows);
+            constexpr int64_t kRowsAtOnce = ConvolutionKernels::kMaxRows;
+            const int64_t tiles = divide_up(flat.filters, kRowsAtOnce);
             for_ranges(machine, flat.groups * tiles, seconds, [&](int64_t begin, int64_t end) {
                 for (int64_t i = begin; i < end; ++i) {
-                    const int64_t g = i / tiles, f = i % tiles * ConvolutionKernels::kMaxRows;
-                    RowsProduct t;
-                    t.w = operand(launch, group.w_operand) + g * flat.filters * flat.channels;
-                    t.x = operand(launch, group.x_operand) + g * flat.channels;
-                    t.y = operand(launch, group.y_operand) + g * flat.filters;
-                    t.depth = t.w_stride = flat.channels;
-                    t.x_stride = flat.groups * flat.channels;
-                    t.y_stride = flat.groups * flat.filters;
-                    t.epilogue = group.epilogue_at(launch).at(g * flat.filters, 0);
-                    const int64_t end_f = std::min(flat.filters, f + ConvolutionKernels::kMaxRows);
-                    run_rows(machine, flat, launch.n, t, {f, end_f});
+                    const int64_t g = i / tiles, f = i % tiles * kRowsAtOnce;
+                    const int64_t rows = std::min(kRowsAtOnce, flat.filters - f);
+                    run_rows(machine, group, flat, launch, g * flat.filters + f, rows);
                 }
             });
         });
