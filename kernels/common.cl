@@ -89,6 +89,44 @@ static sum_t finish(sum_t v, int flags, int channel, long at, __global const flo
     return activate(v, activation, slope);
 }
 
+#ifdef WINOGRAD
+// Winograd's F(2x2, 3x3) (Lavin and Gray 2015, section 4.1), Y = A^T [(G g G^T) . (B^T d B)] A:
+//   B^T = 1  0 -1  0    A^T = 1  1  1  0
+//         0  1  1  0          0  1 -1 -1
+//         0 -1  1  0
+//         0  1  0 -1
+static void winograd_side(sum_t *a, sum_t *b, sum_t *c, sum_t *d) {
+    const sum_t b_ = *b, c_ = *c;
+    *a -= c_;
+    *b = b_ + c_;
+    *c = c_ - b_;
+    *d = b_ - *d;
+}
+
+// B^T d B in place of d, row by row.
+static void winograd_input(sum_t *d) {
+#pragma unroll
+    for (int i = 0; i < 4; ++i) winograd_side(d + i, d + 4 + i, d + 8 + i, d + 12 + i);
+#pragma unroll
+    for (int i = 0; i < 16; i += 4) winograd_side(d + i, d + i + 1, d + i + 2, d + i + 3);
+}
+
+// A^T m A.
+static void winograd_output(const sum_t *m, sum_t *y) {
+    sum_t s[8];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        s[i] = m[i] + m[4 + i] + m[8 + i];
+        s[4 + i] = m[4 + i] - m[8 + i] - m[12 + i];
+    }
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+        y[2 * i] = s[4 * i] + s[4 * i + 1] + s[4 * i + 2];
+        y[2 * i + 1] = s[4 * i + 1] - s[4 * i + 2] - s[4 * i + 3];
+    }
+}
+#endif
+
 // How a convolution gathers along an axis, in both directions of data: output i of a phase reads
 // the inputs i * scale + origin + t * step, t counting the taps tap0 + t * tap_step that count:
 //   forward        one phase, input i * stride - pad + k * dilation, every tap;

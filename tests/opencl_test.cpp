@@ -9,6 +9,7 @@ extern "C" {
 }
 #undef fail  // cmocka's macro would hide cnn::fail
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +18,7 @@ extern "C" {
 #include <functional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "backend/opencl/api.h"
@@ -24,6 +26,7 @@ extern "C" {
 #include "backend/opencl/opencl.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "ops/reference.h"
 
 namespace {
 
@@ -405,6 +408,50 @@ void unwritable_directories_are_harmless(void **) {
     }
 }
 
+// --- Filters transformed by Winograd are G g G^T to rounding, and 0 past the last.
+
+void expect_winograd(Device &device, const Tensor &w, const Layout &layout) {
+    const FusedOp group = single({OpKind::reorder, -1, {0}, {1}, {}}, {w, w});
+    Candidate candidate;
+    candidate.algorithm = "reorder";
+    candidate.layouts = {Layout::plain(), layout};
+    std::vector<float> plain(static_cast<size_t>(w.shape.elements()));
+    for (size_t i = 0; i < plain.size(); ++i)
+        plain[i] = static_cast<float>(i * 2654435761u % 1001u) / 500.0f - 1.0f;
+    std::vector<float> got(static_cast<size_t>(layout.elements(w.shape)), NAN), exact = got;
+    reference::reorder(w.shape, 4, Layout::plain(), plain.data(), layout, exact.data());
+    const auto bytes = [](const std::vector<float> &v) {
+        return static_cast<int64_t>(v.size() * sizeof(float));
+    };
+    const auto from = device.allocate(bytes(plain)), to = device.allocate(bytes(got));
+    const Ref refs[2] = {{from.get(), 0}, {to.get(), 0}};
+    const auto queue = device.create_queue();
+    queue->write(refs[0], plain.data(), bytes(plain));
+    queue->write(refs[1], got.data(), bytes(got));
+    Launch launch;
+    launch.operands = refs;
+    const auto kernel = device.prepare(group, candidate);
+    kernel->launch(*queue, launch);
+    queue->read(got.data(), refs[1], bytes(got));
+    queue->finish();
+    for (size_t i = 0; i < got.size(); ++i) assert_true(std::abs(got[i] - exact[i]) <= 4e-7f);
+}
+
+void filters_are_transformed(void **) {
+    if (!has_device()) skip();
+    for (const char *form : kForms) {
+        const auto device = opencl::open(form, options_for());
+        for (const auto &[outputs, inputs] : {std::pair{1, 1}, {8, 3}, {13, 21}, {40, 16}}) {
+            Tensor w;
+            w.shape = {outputs, inputs, 3, 3};
+            w.space = Space::parameter;
+            const int block = std::strchr(form, '!') != nullptr ? 16 : 8;
+            for (const bool turned : {false, true})
+                expect_winograd(*device, w, Layout::winograd(block, turned));
+        }
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -419,6 +466,7 @@ int main() {
         cmocka_unit_test(memory_is_the_allocators),
         cmocka_unit_test(too_large_a_buffer_is_refused),
         cmocka_unit_test(transfers_move_every_byte),
+        cmocka_unit_test(filters_are_transformed),
         cmocka_unit_test(programs_are_built_once),
         cmocka_unit_test(broken_programs_say_why),
         cmocka_unit_test(binaries_are_used_again),
