@@ -177,3 +177,66 @@ static Axis axis_of(int phase, int backward, int out, int kernel_size, int strid
     return a;
 }
 #endif
+
+#ifdef TILE_M
+// A work-group computes TILE_M x TILE_Q of a product C[m, q] = sum over k of A[m, k] B[k, q], in
+// slabs of TILE_K; an item ITEM_M x ITEM_Q, in pieces of VEC neighbours:
+//
+//                  q: ITEMS_Q pieces of VEC, then again
+//              +---+---+---+---+---+---+---+---+
+//   m: ITEMS_M |0  |1  |2  |3  |0  |1  |2  |3  |    in local memory  a[k][m], TILE_M + PAD wide,
+//   pieces of  +---+---+---+---+---+---+---+---+                     b[k][q], TILE_Q + PAD wide
+//   VEC, again |4  |5  |6  |7  |4  |5  |6  |7  |
+#define ITEMS_M (TILE_M / ITEM_M)
+#define ITEMS_Q (TILE_Q / ITEM_Q)
+#define GROUP (ITEMS_M * ITEMS_Q)
+#define ROW_A (TILE_M + PAD)
+#define ROW_B (TILE_Q + PAD)
+#if VEC == 4
+#define LOCAL_LOAD(to, from)                \
+    {                                       \
+        const float4 four_ = vload4(0, from); \
+        (to)[0] = four_.x;                  \
+        (to)[1] = four_.y;                  \
+        (to)[2] = four_.z;                  \
+        (to)[3] = four_.w;                  \
+    }
+#elif VEC == 2
+#define LOCAL_LOAD(to, from)                \
+    {                                       \
+        const float2 two_ = vload2(0, from); \
+        (to)[0] = two_.x;                   \
+        (to)[1] = two_.y;                   \
+    }
+#else
+#define LOCAL_LOAD(to, from) (to)[0] = *(from);
+#endif
+
+// Place of an item's element i among its tile's rows or columns.
+#define AT_M(i) ((((i) / VEC) * ITEMS_M + item_m) * VEC + (i) % VEC)
+#define AT_Q(i) ((((i) / VEC) * ITEMS_Q + item_q) * VEC + (i) % VEC)
+#define UNROLL _Pragma("unroll")
+
+// Of the work-group, and of an item.
+#define TILES                                                                        \
+    __local float a[TILE_K * ROW_A], b[TILE_K * ROW_B];                              \
+    const int item = (int)get_local_id(0);                                           \
+    const int item_m = item / ITEMS_Q, item_q = item - item_m * ITEMS_Q;             \
+    float sum[ITEM_M * ITEM_Q];                                                      \
+    UNROLL for (int i = 0; i < ITEM_M * ITEM_Q; ++i) sum[i] = 0.0f;
+
+// One slab's products, after all of it was read and before any of it is overwritten.
+#define MULTIPLY                                                                     \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                    \
+    for (int k = 0; k < TILE_K; ++k) {                                               \
+        float row[ITEM_M], column[ITEM_Q];                                           \
+        UNROLL for (int i = 0; i < ITEM_M; i += VEC)                                 \
+            LOCAL_LOAD(row + i, a + k * ROW_A + AT_M(i))                             \
+        UNROLL for (int i = 0; i < ITEM_Q; i += VEC)                                 \
+            LOCAL_LOAD(column + i, b + k * ROW_B + AT_Q(i))                          \
+        UNROLL for (int i = 0; i < ITEM_M; ++i)                                      \
+            UNROLL for (int j = 0; j < ITEM_Q; ++j)                                  \
+                sum[i * ITEM_Q + j] = fma(row[i], column[j], sum[i * ITEM_Q + j]);   \
+    }                                                                                \
+    barrier(CLK_LOCAL_MEM_FENCE);
+#endif

@@ -4,7 +4,7 @@
 // the filters' transform, made once a change of them (Layout::winograd).
 #include <vector>
 
-#include "backend/opencl/convolution_form.h"
+#include "backend/opencl/tile.h"
 #include "base/text.h"
 
 namespace cnn::opencl {
@@ -175,6 +175,126 @@ Cost blocked_cost(const OpenClDevice &device, const FusedOp &group, const Settin
             BlockedPlan(device, winograd, setting).workspace()};
 }
 
+// --- GPUs.
+
+constexpr int64_t kTiledFilterBlock = 16;
+// Of V and M of the tiles that are taken at a time.
+constexpr int64_t kTiledBytes = int64_t{64} << 20;
+constexpr int64_t kTiledMultiple = 64;
+
+// Tiles taken at a time.
+int64_t tiled_width(const Winograd &winograd) {
+    const ConvolutionShape &s = winograd.shape;
+    const int64_t tile = 4 * kPoints * (s.inputs + s.outputs);
+    const int64_t most = std::max<int64_t>(1, kTiledBytes / tile / kTiledMultiple) * kTiledMultiple;
+    return std::min(winograd.tiles(s.batch), most);
+}
+
+// One of the launches' 16 products of matrices.
+Product tiled_product(const Winograd &winograd) {
+    Product p;
+    p.m = static_cast<double>(winograd.shape.outputs);
+    p.q = static_cast<double>(tiled_width(winograd));
+    p.depth = static_cast<double>(winograd.shape.inputs);
+    p.count = kPoints;
+    return p;
+}
+
+class TiledKernel final : public Kernel {
+  public:
+    TiledKernel(OpenClDevice &device, const FusedOp &group, const Setting &setting)
+        : winograd_(group),
+          epilogue_(epilogue_of(group)),
+          setting_(setting),
+          width_(tiled_width(winograd_)) {
+        const ConvolutionShape &s = winograd_.shape;
+        constexpr const char *kFile = "convolution_winograd.cl";
+        const std::string options = " -DCONVOLUTION -DWINOGRAD";
+        in_ = device.function(kFile, "convolution_winograd_in", options);
+        product_ = device.function(kFile, "convolution_winograd",
+                                   build_options(kTileParameters, setting, kTileDefines) +
+                                       text(" -DFILTERS=", kTiledFilterBlock) + options);
+        out_ = device.function(kFile, "convolution_winograd_out", options + epilogue_.options());
+        set_ints(in_, 6, {width_, s.inputs, s.h.in, s.w.in, s.h.out, s.w.out, s.h.pad, s.w.pad});
+        set_ints(product_, 6, {s.outputs, s.inputs, width_});
+        set_ints(out_, 8,
+                 {width_, s.outputs, s.h.out, s.w.out, epilogue_.flags, epilogue_.activation});
+        out_.set(14, epilogue_.slope);
+        local_ = device.group_items();
+    }
+    void launch(Queue &queue, const Launch &launch) override {
+        const int64_t tiles = winograd_.tiles(launch.n);
+        Ref m = launch.workspace;
+        m.offset += 4 * kPoints * winograd_.shape.inputs * width_;
+        in_.set(0, launch.operands[epilogue_.x]);
+        in_.set(2, launch.workspace);
+        product_.set(0, launch.operands[epilogue_.w]);
+        product_.set(2, launch.workspace);
+        product_.set(4, m);
+        out_.set(0, m);
+        out_.set(2, launch.operands[epilogue_.bias]);
+        out_.set(4, launch.operands[epilogue_.y]);
+        epilogue_.set_last(out_, 15, launch, 4);
+        for (int64_t first = 0; first < tiles; first += width_)
+            launch_tiles(queue, first, std::min(width_, tiles - first));
+    }
+
+  private:
+    void launch_tiles(Queue &queue, int64_t first, int64_t count) {
+        const ConvolutionShape &s = winograd_.shape;
+        const auto size = [](int64_t n) { return static_cast<size_t>(n); };
+        set_ints(in_, 4, {first, count});
+        set_ints(product_, 9, {count});
+        set_ints(out_, 6, {first, count});
+        const size_t each[2] = {size(local_), 1};
+        const size_t along = size(divide_up(count, local_) * local_);
+        const size_t ins[2] = {along, size(s.inputs)}, outs[2] = {along, size(s.outputs)};
+        const size_t items[3] = {size(group_items(setting_)), 1, 1};
+        const size_t products[3] = {size(divide_up(count, setting_[kTileQ])) * items[0],
+                                    size(divide_up(s.outputs, setting_[kTileM])), size(kPoints)};
+        in_.launch(queue, 2, ins, each);
+        product_.launch(queue, 3, products, items);
+        out_.launch(queue, 2, outs, each);
+    }
+
+    Function in_, product_, out_;
+    Winograd winograd_;
+    Epilogue epilogue_;
+    Setting setting_;
+    int64_t width_, local_ = 1;
+};
+
+bool runs_tiled(const OpenClDevice &device, const FusedOp &group) {
+    if (device.is_cpu_class() || !is_winograd(group)) return false;
+    const Winograd winograd(group);
+    return indexable(winograd.shape, 1) && fits(2 * kPoints * winograd.shape.weights()) &&
+           fits(winograd.tiles(winograd.shape.batch)) &&
+           !best_tile(device, tiled_product(winograd), false).empty();
+}
+
+Setting standard_tiled(const OpenClDevice &device, const FusedOp &group) {
+    return best_tile(device, tiled_product(Winograd(group)), false);
+}
+
+// The filters' blocks and tiles divide one another.
+bool is_valid_tiled(const OpenClDevice &device, const FusedOp &group, const Setting &setting) {
+    return fits_device(device, setting) && fills(tiled_product(Winograd(group)), setting) &&
+           (setting[kTileM] % kTiledFilterBlock == 0 || kTiledFilterBlock % setting[kTileM] == 0);
+}
+
+// The products, and V and M written and read.
+Cost tiled_cost(const OpenClDevice &device, const FusedOp &group, const Setting &setting) {
+    const Winograd winograd(group);
+    const ConvolutionShape &s = winograd.shape;
+    const int64_t width = tiled_width(winograd), tiles = winograd.tiles(s.batch);
+    const auto launches = static_cast<double>(divide_up(tiles, width));
+    const int64_t tile = 4 * kPoints * (s.inputs + s.outputs);
+    const double seconds = launches * (tile_seconds(device, tiled_product(winograd), setting, 1) +
+                                       3 * device.launch_seconds()) +
+                           2 * static_cast<double>(tile * tiles) / device.bytes_per_second();
+    return {predict(device, group, seconds), tile * width};
+}
+
 template <class KernelType>
 std::unique_ptr<Kernel> make(OpenClDevice &device, const FusedOp &group, const Setting &setting) {
     return std::make_unique<KernelType>(device, group, setting);
@@ -183,6 +303,8 @@ std::unique_ptr<Kernel> make(OpenClDevice &device, const FusedOp &group, const S
 constexpr ConvolutionForm kForms[] = {
     {"winograd_n16", true, kBlockedParameters, runs_blocked, standard_blocked, is_valid_blocked,
      blocked_cost, make<BlockedKernel>, kFilterBlock},
+    {"winograd_tiled", false, kWithoutParts, runs_tiled, standard_tiled, is_valid_tiled, tiled_cost,
+     make<TiledKernel>, kTiledFilterBlock},
 };
 
 }  // namespace
