@@ -89,6 +89,44 @@ static sum_t finish(sum_t v, int flags, int channel, long at, __global const flo
     return activate(v, activation, slope);
 }
 
+#ifdef WINOGRAD
+// Winograd's F(2x2, 3x3) (Lavin and Gray 2015, section 4.1), Y = A^T [(G g G^T) . (B^T d B)] A:
+//   B^T = 1  0 -1  0    A^T = 1  1  1  0
+//         0  1  1  0          0  1 -1 -1
+//         0 -1  1  0
+//         0  1  0 -1
+static void winograd_side(sum_t *a, sum_t *b, sum_t *c, sum_t *d) {
+    const sum_t b_ = *b, c_ = *c;
+    *a -= c_;
+    *b = b_ + c_;
+    *c = c_ - b_;
+    *d = b_ - *d;
+}
+
+// B^T d B in place of d, row by row.
+static void winograd_input(sum_t *d) {
+#pragma unroll
+    for (int i = 0; i < 4; ++i) winograd_side(d + i, d + 4 + i, d + 8 + i, d + 12 + i);
+#pragma unroll
+    for (int i = 0; i < 16; i += 4) winograd_side(d + i, d + i + 1, d + i + 2, d + i + 3);
+}
+
+// A^T m A.
+static void winograd_output(const sum_t *m, sum_t *y) {
+    sum_t s[8];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        s[i] = m[i] + m[4 + i] + m[8 + i];
+        s[4 + i] = m[4 + i] - m[8 + i] - m[12 + i];
+    }
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+        y[2 * i] = s[4 * i] + s[4 * i + 1] + s[4 * i + 2];
+        y[2 * i + 1] = s[4 * i + 1] - s[4 * i + 2] - s[4 * i + 3];
+    }
+}
+#endif
+
 // How a convolution gathers along an axis, in both directions of data: output i of a phase reads
 // the inputs i * scale + origin + t * step, t counting the taps tap0 + t * tap_step that count:
 //   forward        one phase, input i * stride - pad + k * dilation, every tap;
@@ -138,4 +176,67 @@ static Axis axis_of(int phase, int backward, int out, int kernel_size, int strid
     a.tap_step = period;
     return a;
 }
+#endif
+
+#ifdef TILE_M
+// A work-group computes TILE_M x TILE_Q of a product C[m, q] = sum over k of A[m, k] B[k, q], in
+// slabs of TILE_K; an item ITEM_M x ITEM_Q, in pieces of VEC neighbours:
+//
+//                  q: ITEMS_Q pieces of VEC, then again
+//              +---+---+---+---+---+---+---+---+
+//   m: ITEMS_M |0  |1  |2  |3  |0  |1  |2  |3  |    in local memory  a[k][m], TILE_M + PAD wide,
+//   pieces of  +---+---+---+---+---+---+---+---+                     b[k][q], TILE_Q + PAD wide
+//   VEC, again |4  |5  |6  |7  |4  |5  |6  |7  |
+#define ITEMS_M (TILE_M / ITEM_M)
+#define ITEMS_Q (TILE_Q / ITEM_Q)
+#define GROUP (ITEMS_M * ITEMS_Q)
+#define ROW_A (TILE_M + PAD)
+#define ROW_B (TILE_Q + PAD)
+#if VEC == 4
+#define LOCAL_LOAD(to, from)                \
+    {                                       \
+        const float4 four_ = vload4(0, from); \
+        (to)[0] = four_.x;                  \
+        (to)[1] = four_.y;                  \
+        (to)[2] = four_.z;                  \
+        (to)[3] = four_.w;                  \
+    }
+#elif VEC == 2
+#define LOCAL_LOAD(to, from)                \
+    {                                       \
+        const float2 two_ = vload2(0, from); \
+        (to)[0] = two_.x;                   \
+        (to)[1] = two_.y;                   \
+    }
+#else
+#define LOCAL_LOAD(to, from) (to)[0] = *(from);
+#endif
+
+// Place of an item's element i among its tile's rows or columns.
+#define AT_M(i) ((((i) / VEC) * ITEMS_M + item_m) * VEC + (i) % VEC)
+#define AT_Q(i) ((((i) / VEC) * ITEMS_Q + item_q) * VEC + (i) % VEC)
+#define UNROLL _Pragma("unroll")
+
+// Of the work-group, and of an item.
+#define TILES                                                                        \
+    __local float a[TILE_K * ROW_A], b[TILE_K * ROW_B];                              \
+    const int item = (int)get_local_id(0);                                           \
+    const int item_m = item / ITEMS_Q, item_q = item - item_m * ITEMS_Q;             \
+    float sum[ITEM_M * ITEM_Q];                                                      \
+    UNROLL for (int i = 0; i < ITEM_M * ITEM_Q; ++i) sum[i] = 0.0f;
+
+// One slab's products, after all of it was read and before any of it is overwritten.
+#define MULTIPLY                                                                     \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                    \
+    for (int k = 0; k < TILE_K; ++k) {                                               \
+        float row[ITEM_M], column[ITEM_Q];                                           \
+        UNROLL for (int i = 0; i < ITEM_M; i += VEC)                                 \
+            LOCAL_LOAD(row + i, a + k * ROW_A + AT_M(i))                             \
+        UNROLL for (int i = 0; i < ITEM_Q; i += VEC)                                 \
+            LOCAL_LOAD(column + i, b + k * ROW_B + AT_Q(i))                          \
+        UNROLL for (int i = 0; i < ITEM_M; ++i)                                      \
+            UNROLL for (int j = 0; j < ITEM_Q; ++j)                                  \
+                sum[i * ITEM_Q + j] = fma(row[i], column[j], sum[i * ITEM_Q + j]);   \
+    }                                                                                \
+    barrier(CLK_LOCAL_MEM_FENCE);
 #endif

@@ -12,57 +12,16 @@
 // memory, a table of q for the work-group and one of k for every slab, and nothing is divided where
 // elements are read.
 //
-// A work-group computes TILE_M x TILE_Q of C, in slabs of TILE_K; an item ITEM_M x ITEM_Q, in
-// pieces of VEC neighbours:
-//
-//                  q: ITEMS_Q pieces of VEC, then again
-//              +---+---+---+---+---+---+---+---+
-//   m: ITEMS_M |0  |1  |2  |3  |0  |1  |2  |3  |    in local memory  a[k][m], TILE_M + PAD wide,
-//   pieces of  +---+---+---+---+---+---+---+---+                     b[k][q], TILE_Q + PAD wide
-//   VEC, again |4  |5  |6  |7  |4  |5  |6  |7  |
-//
-// The third dimension is the groups' number times phases (data), or parts of the samples and
-// pixels (weights): part s goes to out + s * all weights, for convolution_reduce to add in order.
+// Tiles are common.cl's. The third dimension is the groups' number times phases (data), or parts of
+// the samples and pixels (weights): part s goes to out + s * all weights, for convolution_reduce to
+// add in order.
 
-#define ITEMS_M (TILE_M / ITEM_M)
-#define ITEMS_Q (TILE_Q / ITEM_Q)
-#define GROUP (ITEMS_M * ITEMS_Q)
-#define ROW_A (TILE_M + PAD)
-#define ROW_B (TILE_Q + PAD)
 #define NEVER (-(1 << 28))
-#if VEC == 4
-#define LOCAL_LOAD(to, from)                \
-    {                                       \
-        const float4 four_ = vload4(0, from); \
-        (to)[0] = four_.x;                  \
-        (to)[1] = four_.y;                  \
-        (to)[2] = four_.z;                  \
-        (to)[3] = four_.w;                  \
-    }
-#elif VEC == 2
-#define LOCAL_LOAD(to, from)                \
-    {                                       \
-        const float2 two_ = vload2(0, from); \
-        (to)[0] = two_.x;                   \
-        (to)[1] = two_.y;                   \
-    }
-#else
-#define LOCAL_LOAD(to, from) (to)[0] = *(from);
-#endif
 
-// Place of an item's element i among its tile's rows or columns.
-#define AT_M(i) ((((i) / VEC) * ITEMS_M + item_m) * VEC + (i) % VEC)
-#define AT_Q(i) ((((i) / VEC) * ITEMS_Q + item_q) * VEC + (i) % VEC)
-
-#define TABLES                                                                       \
-    __local float a[TILE_K * ROW_A], b[TILE_K * ROW_B];                              \
-    __local int a_k[TILE_K], at_k[TILE_K], h_k[TILE_K], v_k[TILE_K];                 \
-    __local int base_q[TILE_Q], h_q[TILE_Q], v_q[TILE_Q];                            \
-    const int item = (int)get_local_id(0);                                           \
-    const int item_m = item / ITEMS_Q, item_q = item - item_m * ITEMS_Q;             \
-    float sum[ITEM_M * ITEM_Q];                                                      \
-    UNROLL for (int i = 0; i < ITEM_M * ITEM_Q; ++i) sum[i] = 0.0f;
-#define UNROLL _Pragma("unroll")
+#define TABLES                                                      \
+    TILES                                                           \
+    __local int a_k[TILE_K], at_k[TILE_K], h_k[TILE_K], v_k[TILE_K]; \
+    __local int base_q[TILE_Q], h_q[TILE_Q], v_q[TILE_Q];
 
 // An element of A past the slab's end, or past the last row, is 0; so is one of B past the slab's
 // end: 0 * B would be none where B isn't finite.
@@ -78,21 +37,6 @@ static float element_b(__global const float *from, int at, int h, int v, int in_
     const int inside = (uint)h < (uint)in_h && (uint)v < (uint)in_w;
     return inside ? from[at] : 0.0f;
 }
-
-// One slab's products, after all of it was read and before any of it is overwritten.
-#define MULTIPLY                                                                     \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                    \
-    for (int k = 0; k < TILE_K; ++k) {                                               \
-        float row[ITEM_M], column[ITEM_Q];                                           \
-        UNROLL for (int i = 0; i < ITEM_M; i += VEC)                                 \
-            LOCAL_LOAD(row + i, a + k * ROW_A + AT_M(i))                             \
-        UNROLL for (int i = 0; i < ITEM_Q; i += VEC)                                 \
-            LOCAL_LOAD(column + i, b + k * ROW_B + AT_Q(i))                          \
-        UNROLL for (int i = 0; i < ITEM_M; ++i)                                      \
-            UNROLL for (int j = 0; j < ITEM_Q; ++j)                                  \
-                sum[i * ITEM_Q + j] = fma(row[i], column[j], sum[i * ITEM_Q + j]);   \
-    }                                                                                \
-    barrier(CLK_LOCAL_MEM_FENCE);
 
 // Channel counts are a group's; of backward data inputs and in_h are dy's, outputs and out_h dx's.
 // w_output and w_input are w's strides along y's and x's channels.

@@ -9,14 +9,19 @@ extern "C" {
 }
 #undef fail  // cmocka's macro would hide cnn::fail
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "backend/opencl/api.h"
@@ -24,6 +29,7 @@ extern "C" {
 #include "backend/opencl/opencl.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "ops/reference.h"
 
 namespace {
 
@@ -405,6 +411,128 @@ void unwritable_directories_are_harmless(void **) {
     }
 }
 
+// --- Filters transformed by Winograd are G g G^T to rounding, and 0 past the last.
+
+float value_of(size_t i) {
+    return static_cast<float>(i * 2654435761u % 1001u) / 500.0f - 1.0f;
+}
+
+void expect_winograd(Device &device, const Tensor &w, const Layout &layout) {
+    const FusedOp group = single({OpKind::reorder, -1, {0}, {1}, {}}, {w, w});
+    Candidate candidate;
+    candidate.algorithm = "reorder";
+    candidate.layouts = {Layout::plain(), layout};
+    std::vector<float> plain(static_cast<size_t>(w.shape.elements()));
+    for (size_t i = 0; i < plain.size(); ++i) plain[i] = value_of(i);
+    std::vector<float> got(static_cast<size_t>(layout.elements(w.shape)), NAN), exact = got;
+    reference::reorder(w.shape, 4, Layout::plain(), plain.data(), layout, exact.data());
+    const auto bytes = [](const std::vector<float> &v) {
+        return static_cast<int64_t>(v.size() * sizeof(float));
+    };
+    const auto from = device.allocate(bytes(plain)), to = device.allocate(bytes(got));
+    const Ref refs[2] = {{from.get(), 0}, {to.get(), 0}};
+    const auto queue = device.create_queue();
+    queue->write(refs[0], plain.data(), bytes(plain));
+    queue->write(refs[1], got.data(), bytes(got));
+    Launch launch;
+    launch.operands = refs;
+    const auto kernel = device.prepare(group, candidate);
+    kernel->launch(*queue, launch);
+    queue->read(got.data(), refs[1], bytes(got));
+    queue->finish();
+    for (size_t i = 0; i < got.size(); ++i) assert_true(std::abs(got[i] - exact[i]) <= 4e-7f);
+}
+
+void filters_are_transformed(void **) {
+    if (!has_device()) skip();
+    for (const char *form : kForms) {
+        const auto device = opencl::open(form, options_for());
+        for (const auto &[outputs, inputs] : {std::pair{1, 1}, {8, 3}, {13, 21}, {40, 16}}) {
+            Tensor w;
+            w.shape = {outputs, inputs, 3, 3};
+            w.space = Space::parameter;
+            const int block = std::strchr(form, '!') != nullptr ? 16 : 8;
+            for (const bool turned : {false, true})
+                expect_winograd(*device, w, Layout::winograd(block, turned));
+        }
+    }
+}
+
+// --- Winograd's tiles, more than GPUs take at a time.
+
+constexpr int64_t kSamples = 5, kInputs = 2, kOutputs = 1022, kSide = 30;
+
+// Of a 3x3 kernel with a border of 1.
+double convolved(const std::vector<float> &x, const std::vector<float> &w, int64_t n, int64_t o,
+                 int64_t row, int64_t column) {
+    double sum = 0;
+    for (int64_t c = 0; c < kInputs; ++c) {
+        for (int64_t tap = 0; tap < 9; ++tap) {
+            const int64_t h = row + tap / 3 - 1, v = column + tap % 3 - 1;
+            if (h < 0 || h >= kSide || v < 0 || v >= kSide) continue;
+            sum += static_cast<double>(
+                       x[static_cast<size_t>(((n * kInputs + c) * kSide + h) * kSide + v)]) *
+                   static_cast<double>(w[static_cast<size_t>((o * kInputs + c) * 9 + tap)]);
+        }
+    }
+    return sum;
+}
+
+void many_tiles_are_taken_in_turns(void **) {
+    if (!has_device()) skip();
+    const auto device = opencl::open("0.0!gpu", options_for());
+    std::array<Tensor, 3> tensors;
+    tensors[0].shape = {kSamples, kInputs, kSide, kSide};
+    tensors[1].shape = {kOutputs, kInputs, 3, 3};
+    tensors[1].space = Space::parameter;
+    tensors[2].shape = {kSamples, kOutputs, kSide, kSide};
+    tensors[0].batched = tensors[2].batched = true;
+    ConvolutionAttributes attributes;
+    attributes.window.kernel = {3, 3, 1};
+    attributes.window.pad_begin = attributes.window.pad_end = {1, 1, 0};
+    const FusedOp group = single({OpKind::convolution, -1, {0, 1}, {2}, attributes},
+                                 {tensors[0], tensors[1], tensors[2]});
+    std::vector<Candidate> candidates;
+    device->candidates(group, candidates);
+    const auto chosen = std::find_if(candidates.begin(), candidates.end(), [](const Candidate &c) {
+        return c.algorithm == "winograd_tiled";
+    });
+    assert_true(chosen != candidates.end());
+
+    const auto queue = device->create_queue();
+    std::array<std::vector<float>, 3> values;
+    std::array<std::unique_ptr<Buffer>, 3> buffers;
+    std::array<Ref, 3> refs;
+    for (size_t i = 0; i < 3; ++i) {
+        const Layout &layout = chosen->layouts[i];
+        std::vector<float> laid(static_cast<size_t>(layout.elements(tensors[i].shape)));
+        values[i].resize(static_cast<size_t>(tensors[i].shape.elements()));
+        for (size_t k = 0; k < values[i].size(); ++k) values[i][k] = value_of(k + i);
+        reference::reorder(tensors[i].shape, 4, Layout::plain(), values[i].data(), layout,
+                           laid.data());
+        const auto bytes = static_cast<int64_t>(laid.size() * sizeof(float));
+        buffers[i] = device->allocate(bytes);
+        refs[i] = {buffers[i].get(), 0};
+        queue->write(refs[i], laid.data(), bytes);
+    }
+    const auto workspace = device->allocate(chosen->workspace);
+    Launch launch;
+    launch.n = kSamples;
+    launch.operands = refs.data();
+    launch.workspace = {workspace.get(), 0};
+    const auto kernel = device->prepare(group, *chosen);
+    kernel->launch(*queue, launch);
+    queue->read(values[2].data(), refs[2], static_cast<int64_t>(values[2].size() * sizeof(float)));
+    queue->finish();
+    for (int64_t i = 0; i < static_cast<int64_t>(values[2].size()); i += 61) {
+        const double exact =
+            convolved(values[0], values[1], i / (kOutputs * kSide * kSide),
+                      i / (kSide * kSide) % kOutputs, i / kSide % kSide, i % kSide);
+        assert_true(std::abs(static_cast<double>(values[2][static_cast<size_t>(i)]) - exact) <
+                    1e-5);
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -419,6 +547,8 @@ int main() {
         cmocka_unit_test(memory_is_the_allocators),
         cmocka_unit_test(too_large_a_buffer_is_refused),
         cmocka_unit_test(transfers_move_every_byte),
+        cmocka_unit_test(filters_are_transformed),
+        cmocka_unit_test(many_tiles_are_taken_in_turns),
         cmocka_unit_test(programs_are_built_once),
         cmocka_unit_test(broken_programs_say_why),
         cmocka_unit_test(binaries_are_used_again),

@@ -113,6 +113,10 @@ const Case kCases[] = {
     {"16-32 3x3 32 s2", 128, 16, 32, 32, 32, 3, 2, 1, 1},
     {"64-64 3x3 8", 128, 64, 8, 8, 64, 3, 1, 1, 1},
     {"256-256 3x3 14", 16, 256, 14, 14, 256, 3, 1, 1, 1},
+    {"64-64 3x3 56", 16, 64, 56, 56, 64, 3, 1, 1, 1},
+    {"128-128 3x3 112", 16, 128, 112, 112, 128, 3, 1, 1, 1},
+    {"512-512 3x3 7", 16, 512, 7, 7, 512, 3, 1, 1, 1},
+    {"512-512 3x3 14", 16, 512, 14, 14, 512, 3, 1, 1, 1},
     {"1x1 64-256 56", 16, 64, 56, 56, 256, 1, 1, 0, 1},
     {"1x1 256-1024 14", 16, 256, 14, 14, 1024, 1, 1, 0, 1},
     {"3-64 7x7 s2 224", 16, 3, 224, 224, 64, 7, 2, 3, 1},
@@ -141,16 +145,25 @@ class Bench {
             const FusedOp group = group_of(c, kind);
             std::vector<Candidate> candidates;
             opencl::convolution_candidates(device_, group, candidates);
-            for (size_t i = 0; i < candidates.size() && (all || i == 0); ++i) {
-                if (!all && !choice.empty())
-                    opencl::configure_convolution(device_, group, candidates[i], choice);
-                measure(group, candidates[i], name, peak);
+            if (choice.empty()) keep_quickest(candidates);
+            for (Candidate &candidate : candidates) {
+                if (choice.empty() || all ||
+                    opencl::configure_convolution(device_, group, candidate, choice))
+                    measure(group, candidate, name, peak);
             }
             if (kind == OpKind::convolution && clblast::runs(peer(c))) measure_peer(c, peak);
         }
     }
 
   private:
+    // By prediction, as plans have it where nothing was measured.
+    static void keep_quickest(std::vector<Candidate> &candidates) {
+        const auto quickest = std::min_element(
+            candidates.begin(), candidates.end(),
+            [](const Candidate &a, const Candidate &b) { return a.seconds < b.seconds; });
+        candidates = {*quickest};
+    }
+
     static clblast::Shape peer(const Case &c) {
         return {c.batch,      c.inputs,     c.height, c.width, c.outputs,
                 c.kernel_h(), c.kernel_w(), c.stride, c.pad,   c.groups};

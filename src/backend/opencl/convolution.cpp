@@ -252,9 +252,9 @@ void for_each_form(const OpenClDevice &device, const FusedOp &group, Visit &&vis
     if (std::get<ConvolutionAttributes>(group.head().attributes).window.spatial > 2) return;
     const bool weights = group.head().kind == OpKind::convolution_backward_weights;
     using Forms = std::span<const ConvolutionForm>;
-    const std::array<Forms, 5> data{depthwise_forms(), n16_forms(), pixels_forms(), tiled_forms(),
-                                    plain_forms()};
-    const std::array<Forms, 5> gradient{n16_weights_forms(), tiled_weights_forms(),
+    const std::array<Forms, 6> data{depthwise_forms(), n16_forms(),      pixels_forms(),
+                                    tiled_forms(),     winograd_forms(), plain_forms()};
+    const std::array<Forms, 6> gradient{n16_weights_forms(), tiled_weights_forms(),
                                         plain_weights_forms()};
     for (const Forms &forms : weights ? gradient : data)
         for (const ConvolutionForm &form : forms)
@@ -277,7 +277,7 @@ void take_cost(const OpenClDevice &device, const FusedOp &group, const Convoluti
     candidate.workspace = cost.workspace;
 }
 
-// Batched operands in blocks of samples, all others plain.
+// Batched operands in blocks of samples, all others plain, but for the filters' transform.
 Candidate candidate_of(const OpenClDevice &device, const FusedOp &group,
                        const ConvolutionForm &form) {
     const Layout activations =
@@ -288,6 +288,9 @@ Candidate candidate_of(const OpenClDevice &device, const FusedOp &group,
         const bool batched = group.tensors[static_cast<size_t>(i)].batched;
         candidate.layouts.push_back(batched ? activations : Layout::plain());
     }
+    if (form.winograd_block > 0)
+        candidate.layouts[static_cast<size_t>(group.head().inputs[1])] = Layout::winograd(
+            form.winograd_block, group.head().kind == OpKind::convolution_backward_data);
     take_cost(device, group, form, form.standard(device, group), candidate);
     return candidate;
 }

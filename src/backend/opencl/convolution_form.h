@@ -157,6 +157,9 @@ struct ConvolutionForm {
     Cost (*cost)(const OpenClDevice &device, const FusedOp &group, const Setting &setting);
     std::unique_ptr<Kernel> (*prepare)(OpenClDevice &device, const FusedOp &group,
                                        const Setting &setting);
+    // The block of lanes that the weights' transform has (Layout::winograd); 0: the weights are
+    // plain.
+    int winograd_block = 0;
 };
 
 // convolution_n16.cpp: processors, with 16 samples in the lanes.
@@ -169,6 +172,8 @@ std::span<const ConvolutionForm> pixels_forms();
 // convolution_tiled.cpp: GPUs, by tiles in local memory.
 std::span<const ConvolutionForm> tiled_forms();
 std::span<const ConvolutionForm> tiled_weights_forms();
+// convolution_winograd.cpp: 3x3 filters by Winograd's F(2x2, 3x3), on either class.
+std::span<const ConvolutionForm> winograd_forms();
 // convolution_plain.cpp: any device, simply.
 std::span<const ConvolutionForm> plain_forms();
 std::span<const ConvolutionForm> plain_weights_forms();

@@ -10,28 +10,10 @@
 #include <cmath>
 #include <vector>
 
-#include "backend/opencl/convolution_form.h"
+#include "backend/opencl/tile.h"
 
 namespace cnn::opencl {
 namespace {
-
-// Of the table's parameters.
-enum : size_t { kTileM, kTileQ, kTileK, kItemM, kItemQ, kVec, kPad, kParts };
-
-constexpr int64_t kTileMValues[] = {16, 32, 64, 96, 128};
-constexpr int64_t kTileQValues[] = {32, 64, 96, 128, 256};
-constexpr int64_t kTileKValues[] = {8, 16, 32};
-constexpr int64_t kItemMValues[] = {2, 4, 8};
-constexpr int64_t kItemQValues[] = {4, 8};
-constexpr int64_t kVecValues[] = {1, 4};
-constexpr int64_t kPadValues[] = {0, 1, 4};
-constexpr int64_t kPartsValues[] = {1, 2, 4, 8, 16, 32};
-constexpr Parameter kParameters[] = {{"TILE_M", kTileMValues}, {"TILE_Q", kTileQValues},
-                                     {"TILE_K", kTileKValues}, {"ITEM_M", kItemMValues},
-                                     {"ITEM_Q", kItemQValues}, {"VEC", kVecValues},
-                                     {"PAD", kPadValues},      {"PARTS", kPartsValues}};
-constexpr size_t kDefines = 7;
-constexpr std::span<const Parameter> kWithoutParts{kParameters, kDefines};
 
 constexpr int64_t kLeastGroup = 16, kMostGroup = 256, kMostSums = 64, kLocalSlack = 512;
 // Groups that a compute unit wants, so that one computes while another waits.
@@ -40,14 +22,12 @@ constexpr int64_t kMostParts = 256;
 // Of the device's: what such kernels reach, and how much more of the traffic its caches serve.
 constexpr double kEfficiency = 0.7, kCacheFactor = 4;
 
-int64_t group_items(const Setting &s) {
-    return (s[kTileM] / s[kItemM]) * (s[kTileQ] / s[kItemQ]);
-}
-
 // Bytes of local memory: both tiles and the tables.
 int64_t local_bytes(const Setting &s) {
     return 4 * (s[kTileK] * (s[kTileM] + s[kTileQ] + 2 * s[kPad]) + 4 * s[kTileK] + 3 * s[kTileQ]);
 }
+
+}  // namespace
 
 bool fits_device(const OpenClDevice &device, const Setting &s) {
     for (size_t i = 0; i < kPad; ++i)
@@ -65,10 +45,7 @@ bool fits_device(const OpenClDevice &device, const Setting &s) {
            s[kItemM] * s[kItemQ] <= kMostSums && local_bytes(s) + kLocalSlack <= limits.local_bytes;
 }
 
-// A product's sizes: rows and columns of the result, terms of each sum, and how many products.
-struct Product {
-    double m = 1, q = 1, depth = 1, count = 1;
-};
+namespace {
 
 Product product_of(const FusedOp &group) {
     Product p;
@@ -89,6 +66,8 @@ Product product_of(const FusedOp &group) {
     p.count = static_cast<double>(s.groups) * phases;
     return p;
 }
+
+}  // namespace
 
 double tile_seconds(const OpenClDevice &device, const Product &p, const Setting &s, int64_t parts) {
     const auto m = static_cast<double>(s[kTileM]), q = static_cast<double>(s[kTileQ]);
@@ -113,13 +92,15 @@ double tile_seconds(const OpenClDevice &device, const Product &p, const Setting 
     return std::max(arithmetic, traffic) * idle + sums;
 }
 
+namespace {
+
 // Tiles to start from, the largest that pays first.
-constexpr std::array<std::array<int64_t, kDefines>, 6> kStandard{{{128, 128, 16, 8, 8, 4, 4},
-                                                                  {64, 128, 16, 8, 8, 4, 4},
-                                                                  {64, 64, 16, 8, 4, 4, 4},
-                                                                  {32, 64, 16, 4, 4, 4, 4},
-                                                                  {16, 64, 16, 4, 4, 4, 4},
-                                                                  {16, 32, 8, 4, 4, 4, 0}}};
+constexpr std::array<std::array<int64_t, kTileDefines>, 6> kStandard{{{128, 128, 16, 8, 8, 4, 4},
+                                                                      {64, 128, 16, 8, 8, 4, 4},
+                                                                      {64, 64, 16, 8, 4, 4, 4},
+                                                                      {32, 64, 16, 4, 4, 4, 4},
+                                                                      {16, 64, 16, 4, 4, 4, 4},
+                                                                      {16, 32, 8, 4, 4, 4, 0}}};
 
 int64_t standard_parts(const OpenClDevice &device, const Product &p, const Setting &s) {
     const double groups = std::ceil(p.m / static_cast<double>(s[kTileM])) *
@@ -131,9 +112,9 @@ int64_t standard_parts(const OpenClDevice &device, const Product &p, const Setti
                       kMostParts);
 }
 
-// The best of the standard tiles, without parts; empty where the device can't run any.
-Setting best_tile(const OpenClDevice &device, const FusedOp &group, bool parts) {
-    const Product p = product_of(group);
+}  // namespace
+
+Setting best_tile(const OpenClDevice &device, const Product &p, bool parts) {
     Setting best;
     double least = 0;
     for (const auto &tile : kStandard) {
@@ -148,27 +129,30 @@ Setting best_tile(const OpenClDevice &device, const FusedOp &group, bool parts) 
     return best;
 }
 
+bool fills(const Product &p, const Setting &setting) {
+    return (setting[kTileM] == kTileMValues[0] || static_cast<double>(setting[kTileM]) < 2 * p.m) &&
+           (setting[kTileQ] == kTileQValues[0] || static_cast<double>(setting[kTileQ]) < 2 * p.q);
+}
+
+namespace {
+
 bool runs_tiled(const OpenClDevice &device, const FusedOp &group) {
     return !device.is_cpu_class() && indexable(shape_of(group), 1) &&
-           !best_tile(device, group, false).empty();
+           !best_tile(device, product_of(group), false).empty();
 }
 
 Setting standard_data(const OpenClDevice &device, const FusedOp &group) {
-    return best_tile(device, group, false);
+    return best_tile(device, product_of(group), false);
 }
 
 Setting standard_weights(const OpenClDevice &device, const FusedOp &group) {
-    Setting setting = best_tile(device, group, true);
+    Setting setting = best_tile(device, product_of(group), true);
     setting.push_back(standard_parts(device, product_of(group), setting));
     return setting;
 }
 
-// No tile that is more than half empty.
 bool is_valid_data(const OpenClDevice &device, const FusedOp &group, const Setting &setting) {
-    const Product p = product_of(group);
-    return fits_device(device, setting) &&
-           (setting[kTileM] == kTileMValues[0] || static_cast<double>(setting[kTileM]) < 2 * p.m) &&
-           (setting[kTileQ] == kTileQValues[0] || static_cast<double>(setting[kTileQ]) < 2 * p.q);
+    return fits_device(device, setting) && fills(product_of(group), setting);
 }
 
 bool is_valid_weights(const OpenClDevice &device, const FusedOp &group, const Setting &setting) {
@@ -195,9 +179,9 @@ class TiledKernel final : public Kernel {
   public:
     TiledKernel(OpenClDevice &device, const FusedOp &group, const Setting &setting)
         : gather_(gather_of(group)), epilogue_(epilogue_of(group)), setting_(setting) {
-        function_ = device.function(
-            "convolution_tiled.cl", "convolution_tiled",
-            build_options(kParameters, setting, kDefines) + " -DCONVOLUTION" + epilogue_.options());
+        function_ = device.function("convolution_tiled.cl", "convolution_tiled",
+                                    build_options(kTileParameters, setting, kTileDefines) +
+                                        " -DCONVOLUTION" + epilogue_.options());
         set_gather(function_, gather_, {}, epilogue_);
     }
     void launch(Queue &queue, const Launch &launch) override {
@@ -229,9 +213,9 @@ class TiledWeightsKernel final : public Kernel {
     TiledWeightsKernel(OpenClDevice &device, const FusedOp &group, const Setting &setting)
         : shape_(shape_of(group)), setting_(setting) {
         const ConvolutionShape &s = shape_;
-        function_ =
-            device.function("convolution_tiled.cl", "convolution_weights_tiled",
-                            build_options(kParameters, setting, kDefines) + " -DCONVOLUTION");
+        function_ = device.function(
+            "convolution_tiled.cl", "convolution_weights_tiled",
+            build_options(kTileParameters, setting, kTileDefines) + " -DCONVOLUTION");
         reduction_.prepare(device, s.weights(), setting[kParts]);
         set_ints(function_, 7,
                  {s.groups, s.outputs, s.inputs, s.h.in, s.w.in, s.h.out, s.w.out, s.h.kernel,
@@ -271,7 +255,7 @@ constexpr ConvolutionForm kForms[] = {
      make<TiledKernel>},
 };
 constexpr ConvolutionForm kWeightsForms[] = {
-    {"tiled", false, kParameters, runs_tiled, standard_weights, is_valid_weights, weights_cost,
+    {"tiled", false, kTileParameters, runs_tiled, standard_weights, is_valid_weights, weights_cost,
      make<TiledWeightsKernel>},
 };
 

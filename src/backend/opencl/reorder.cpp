@@ -1,5 +1,5 @@
-// A tensor into another layout: N-blocks and row-major by tiles, every other pair element by
-// element through generated index arithmetic.
+// A tensor into another layout: N-blocks and row-major by tiles, filters into their transform by
+// Winograd, every other pair element by element through generated index arithmetic.
 #include <algorithm>
 
 #include "backend/opencl/expression_source.h"
@@ -39,6 +39,35 @@ class TileKernel final : public Kernel {
 
     Tensor tensor_;
     int64_t chunk_ = 1;
+    Function function_;
+};
+
+// Weights [O, I, 3, 3] from plain to Winograd's transform of them.
+class WinogradKernel final : public Kernel {
+  public:
+    WinogradKernel(OpenClDevice &device, const Tensor &tensor, const Layout &to) {
+        const bool turned = to.filters == FilterForm::winograd_turned;
+        const int64_t lanes = tensor.shape[turned ? 1 : 0], rows = tensor.shape[turned ? 0 : 1];
+        const int64_t block = to.block_of(turned ? 1 : 0);
+        function_ = device.function(
+            "reorder_winograd.cl", "reorder_winograd",
+            text(class_options(device, false), " -DBLOCK=", block, turned ? " -DTURNED" : ""));
+        const int64_t total = ceil_div(lanes, block) * rows * (device.is_cpu_class() ? 1 : block);
+        const int64_t chunk = chunk_for(device, total, 16);
+        items_ = ceil_div(total, chunk);
+        function_.set(4, to_int(total));
+        function_.set(5, to_int(chunk));
+        function_.set(6, to_int(lanes));
+        function_.set(7, to_int(rows));
+    }
+    void launch(Queue &queue, const Launch &launch) override {
+        function_.set(0, launch.operands[0]);
+        function_.set(2, launch.operands[1]);
+        function_.launch_items(queue, items_);
+    }
+
+  private:
+    int64_t items_ = 1;
     Function function_;
 };
 
@@ -156,6 +185,7 @@ std::unique_ptr<Kernel> prepare_reorder(OpenClDevice &device, const FusedOp &gro
                                         const Candidate &candidate) {
     const Tensor &tensor = group.tensors[0];
     const Layout &from = candidate.layouts[0], &to = candidate.layouts[1];
+    if (to.filters != FilterForm::taps) return std::make_unique<WinogradKernel>(device, tensor, to);
     const bool by_tiles =
         device.is_cpu_class() && tensor.type == Type::real && tensor.shape.rank > 0 &&
         ((from.is_plain() && is_blocked(to)) || (is_blocked(from) && to.is_plain()));
