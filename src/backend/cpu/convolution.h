@@ -64,6 +64,8 @@ struct ProductTile {
     // when trim is set.
     int64_t lanes = 0;
     bool trim = false;
+    // Whole vectors are written past the caches; then out and its strides are whole vectors too.
+    bool stream = false;
     TileEpilogue epilogue;
 };
 

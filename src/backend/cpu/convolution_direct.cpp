@@ -1,6 +1,7 @@
 // Runs direct convolutions: which tiles, in which order.
 #include "backend/cpu/convolution_direct.h"
 
+#include <atomic>
 #include <limits>
 
 namespace cnn::cpu {
@@ -182,6 +183,11 @@ void choose_tiles(const Machine &machine, DirectPlan &plan) {
 
 namespace {
 
+// For vectors of any width.
+bool is_aligned(const float *p) {
+    return reinterpret_cast<uintptr_t>(p) % 64 == 0;
+}
+
 // One unit's work: positions in `rows` and tiles in `filters` of one batch and group.
 class UnitRun {
   public:
@@ -207,7 +213,8 @@ class UnitRun {
     Range rows_, filters_;
     Range block_{0, 0};  // tiles of filters of the pass
     Range reductions_{0, 0};
-    int64_t lanes_ = 0;     // per reduction in the pass
+    int64_t lanes_ = 0;  // per reduction in the pass
+    bool stream_ = false;
     bool one_tap_ = false;  // of the box: what a tile reads no other does, so the next's is fetched
     int64_t positions_ = 0, in_step_ = 0, out_step_ = 0;  // of the line
     ProductTile tile_;
@@ -232,6 +239,7 @@ UnitRun::UnitRun(const ConvolutionKernels &kernels, const DirectPlan &plan,
     filters_ =
         part_range(pieces_of(plan.filters, plan.filter_tile), plan.filter_parts, filter_part);
     tile_.trim = plan.trim;
+    stream_ = plan.stream && is_aligned(arguments.out);
 }
 
 // Filters outermost, so that what was summed so far of their outputs is still near when the next
@@ -248,6 +256,8 @@ void UnitRun::run() {
         if (full < plan_.reductions)
             run_lanes({full, plan_.reductions}, plan_.last_lanes, full == 0, true);
     }
+    // What was written past the caches isn't ordered by what threads tell each other otherwise.
+    if (stream_) std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
 void UnitRun::run_lanes(Range reductions, int64_t lanes, bool first, bool last) {
@@ -255,6 +265,7 @@ void UnitRun::run_lanes(Range reductions, int64_t lanes, bool first, bool last) 
     lanes_ = lanes;
     tile_.first = first;
     tile_.last = last;
+    tile_.stream = stream_ && first && last;
     int64_t before = 0;
     for (const Segment &row : plan_.rows) {
         const Range part{std::max<int64_t>(rows_.begin - before, 0),

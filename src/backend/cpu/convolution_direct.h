@@ -31,6 +31,9 @@ struct DirectPlan {
     // alone.
     int64_t out_lanes = 0;
     bool trim = false;
+    // Outputs, whole vectors, are more than a cache holds: they are written past it, which spares
+    // reading their lines first.
+    bool stream = false;
 
     // Chosen by `choose_tiles`.
     int64_t filter_tile = 1, position_tile = 1;

@@ -20,6 +20,11 @@ void fold_batch(DirectPlan &plan) {
     plan.batches = 1;
 }
 
+// So much of it that its lines wouldn't stay in a cache until the next layer.
+bool is_beyond_caches(const Machine &machine, const DirectPlan &plan) {
+    return 4 * plan.batches * plan.out_batch > machine.l3;
+}
+
 void set_weights(DirectPlan &plan, const ConvolutionShape &s, bool forward) {
     const int64_t taps = s.taps();
     plan.w_filter = forward ? s.channels * taps : taps;
@@ -62,6 +67,7 @@ DirectPlan samples_plan(const Machine &machine, const ConvolutionShape &shape, b
     plan.bias_filter = 1;
     plan.out_lanes = w;
     set_weights(plan, s, forward);
+    plan.stream = is_beyond_caches(machine, plan);
     fold_batch(plan);
     choose_tiles(machine, plan);
     return plan;
@@ -109,6 +115,7 @@ DirectPlan channels_plan(const Machine &machine, const ConvolutionShape &shape, 
     plan.bias_group = filters;
     plan.bias_filter = w;
     plan.out_lanes = filters - (plan.filters - 1) * w;
+    plan.stream = is_beyond_caches(machine, plan);
     fold_batch(plan);
     choose_tiles(machine, plan);
     return plan;

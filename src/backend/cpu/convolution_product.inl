@@ -116,7 +116,7 @@ __attribute__((noinline)) void finish(const ProductTile &t, const float *sums, i
 
 // The same for whole vectors and the usual activations: with few channels to sum over, what
 // follows the sum is a good part of the time.
-template <bool InLanes>
+template <bool InLanes, bool Stream>
 __attribute__((noinline)) void finish_whole(const ProductTile &t, const float *sums, int scalars,
                                             int vectors) {
     const TileEpilogue &e = t.epilogue;
@@ -134,7 +134,10 @@ __attribute__((noinline)) void finish_whole(const ProductTile &t, const float *s
         for (int j = 0; j < inner; ++j, from += inner_sums, at += inner_out) {
             vec y = (load(from) + channel.bias) * channel.scale + channel.shift;
             if (e.residual != nullptr) y += load(e.residual + at);
-            store(t.out + at, at_least(y, floor));
+            if constexpr (Stream)
+                stream(t.out + at, at_least(y, floor));
+            else
+                store(t.out + at, at_least(y, floor));
         }
     }
 }
@@ -143,14 +146,16 @@ CNN_INLINE void finish_tile(const ProductTile &t, const float *sums, int scalars
     if (!t.last || t.lanes < kWidth || !is_floor(t.epilogue)) {
         finish(t, sums, scalars, vectors);
     } else if (t.epilogue.channels == TileChannels::vectors) {
-        finish_whole<true>(t, sums, scalars, vectors);
+        t.stream ? finish_whole<true, true>(t, sums, scalars, vectors)
+                 : finish_whole<true, false>(t, sums, scalars, vectors);
     } else {
-        finish_whole<false>(t, sums, scalars, vectors);
+        t.stream ? finish_whole<false, true>(t, sums, scalars, vectors)
+                 : finish_whole<false, false>(t, sums, scalars, vectors);
     }
 }
 
 CNN_INLINE bool is_raw(const ProductTile &t) {
-    return t.lanes >= kWidth && (!t.last || t.epilogue.is_identity());
+    return t.lanes >= kWidth && !t.stream && (!t.last || t.epilogue.is_identity());
 }
 
 template <int S, int V>

@@ -29,6 +29,16 @@ CNN_INLINE vec load(const float *p) {
 CNN_INLINE void store(float *p, vec v) {
     *reinterpret_cast<vec_unaligned *>(p) = v;
 }
+// Past the caches; p is a multiple of a vector's size.
+CNN_INLINE void stream(float *p, vec v) {
+#if CNN_WIDTH == 16 && defined(__AVX512F__)
+    _mm512_stream_ps(p, reinterpret_cast<__m512>(v));
+#elif CNN_WIDTH == 8 && defined(__AVX2__)
+    _mm256_stream_ps(p, reinterpret_cast<__m256>(v));
+#else
+    store(p, v);
+#endif
+}
 CNN_INLINE ivec load(const int32_t *p) {
     return *reinterpret_cast<const ivec_unaligned *>(p);
 }
