@@ -340,8 +340,11 @@ void pool_threads_have_a_clean_state(void **) {
     std::atomic<bool> good{true};
     std::atomic<int> on_workers{0};
     pool.parallel_for(200, [&](int64_t) {
-        usleep(50);
-        if (std::this_thread::get_id() == caller) return;
+        if (std::this_thread::get_id() == caller) {
+            // However late a worker comes.
+            for (int wait = 0; wait < 10000 && on_workers == 0; ++wait) usleep(1000);
+            return;
+        }
         ++on_workers;
         sigset_t blocked;
         pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
@@ -384,7 +387,7 @@ template <class Body>
 int in_child(Body body) {
     const pid_t child = fork();
     if (child == 0) {
-        alarm(10);
+        alarm(100);
         _exit(body() ? 0 : 1);
     }
     int status = -1;

@@ -39,8 +39,10 @@ static int32_t backward(int64_t elements, const float *x, const float *y, const 
 }
 
 struct work {
+    cnn_device *device;
     cnn_net *net;
     cnn_optimizer *adam, *lm;
+    int compiles;
     float x[kIn * kSamples], t[kOut * kSamples], y[kOut * kSamples];
     cnn_samples samples, few;
 };
@@ -57,6 +59,9 @@ enum {
     kBackward,
     kMinimize,
     kCurve,
+    kRadial,
+    kTune,
+    kCompile,
     kCalls
 };
 
@@ -96,8 +101,18 @@ static cnn_status call(int which, struct work *w) {
         case kMinimize:
             return cnn_net_minimize(w->net, w->lm, &w->samples,
                                     &(cnn_minimize_options){.max_iterations = 2}, NULL, &err);
-        default:
+        case kCurve:
             return cnn_net_error_curve(w->net, &w->samples, NULL, 0, &alpha, &value, 1, &err);
+        case kRadial:
+            return cnn_net_init_radial_basis(w->net, "radial", &w->samples, 1, &err);
+        case kTune:
+            return cnn_device_tune(w->device, w->net,
+                                   &(cnn_tune){.compile = {.max_batch = kBatch}, .seconds = 1e-3},
+                                   NULL, &err);
+        default:
+            return cnn_net_compile(
+                w->net, w->device,
+                &(cnn_compile){.max_batch = kBatch + w->compiles++, .tune_seconds = 1e-3}, &err);
     }
 }
 
@@ -117,6 +132,7 @@ static void not_one_layer_more(void **state) {
     w.few.target_elements = kOut * kBatch;
     cnn_device *device = NULL;
     OK(cnn_device_open(*state, &(cnn_device_options){.threads = 2}, &device, &err));
+    w.device = device;
     w.net = counter.net = seeded_net(1);
     w.adam = cnn_optimizer_create(CNN_ADAM);
     w.lm = cnn_optimizer_create(CNN_LBFGS);
@@ -126,10 +142,13 @@ static void not_one_layer_more(void **state) {
             w.net, n,
             &(cnn_host_activation){
                 .kind = "half", .forward = forward, .backward = backward, .user = &counter});
+    n = cnn_net_radial_basis(w.net, n, &(cnn_radial_basis){.name = "radial", .units = 3});
     n = cnn_net_dense(w.net, n, &(cnn_dense){.units = kOut});
     cnn_net_loss(w.net, n, &(cnn_loss){.kind = CNN_LOSS_MSE});
     OK(cnn_net_compile(w.net, device, &(cnn_compile){.max_batch = kBatch}, &err));
-    for (int which = 0; which < kCalls; which++) {
+    /* The reference has nothing to tune. */
+    const int calls = strcmp(*state, "reference") == 0 ? kTune : kCalls;
+    for (int which = 0; which < calls; which++) {
         counter.at = 0;
         /* The first also measures, where there is a budget. */
         OK(call(which, &w));
@@ -137,7 +156,9 @@ static void not_one_layer_more(void **state) {
         OK(call(which, &w));
         const int all = counter.calls;
         assert_true(all >= kLayers);
-        for (int at = 1; at < all; at += 1 + all / 7) {
+        /* How often a tuning runs the net is a matter of time, but for the first runs. */
+        const int last = which < kTune ? all : 3 * kLayers;
+        for (int at = 1; at < last; at += 1 + last / 7) {
             counter.calls = 0;
             counter.at = at;
             const cnn_status status = call(which, &w);

@@ -670,10 +670,23 @@ static void a_callback_reads_but_does_not_train(void **state) {
     end(g);
 }
 
-static void *cancel_soon(void *net) {
-    const struct timespec pause = {0, 3000000};
-    for (int i = 0; i < 3; i++) nanosleep(&pause, NULL);
-    cnn_net_cancel(net);
+struct canceller {
+    cnn_net *net;
+    pthread_mutex_t lock;
+    int stop;
+};
+
+/* Again and again, for one that comes before the call begins does nothing. */
+static void *cancel_soon(void *user) {
+    struct canceller *c = user;
+    for (int stop = 0; !stop;) {
+        const struct timespec pause = {0, 9000000};
+        nanosleep(&pause, NULL);
+        cnn_net_cancel(c->net);
+        pthread_mutex_lock(&c->lock);
+        stop = c->stop;
+        pthread_mutex_unlock(&c->lock);
+    }
     return NULL;
 }
 
@@ -682,11 +695,15 @@ static void another_thread_cancels(void **state) {
     /* With no call in progress it does nothing. */
     cnn_net_cancel(f->net);
     OK(cnn_net_train_step(f->net, f->optimizer, &f->four, NULL, &err));
+    struct canceller c = {.net = f->net, .lock = PTHREAD_MUTEX_INITIALIZER};
     pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, f->net), 0);
+    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &c), 0);
     cnn_report report;
     FAILS(CNN_CANCELLED, cnn_net_fit(f->net, f->optimizer, &f->samples,
                                      &(cnn_fit){.epochs = 100000000}, &report, &err));
+    pthread_mutex_lock(&c.lock);
+    c.stop = 1;
+    pthread_mutex_unlock(&c.lock);
     pthread_join(thread, NULL);
     assert_int_equal(cnn_optimizer_steps(f->optimizer), report.steps + 1);
     /* The bits are those of as many steps. */

@@ -121,8 +121,7 @@ cnn_status cnn_device_tune(cnn_device *device, cnn_net *net, const cnn_tune *opt
     cnn_tune_report made{};
     const cnn_status status = guard(error, [&] {
         need(device, kCall, "device");
-        Session &session = need(net, kCall, "net").session;
-        session.check_not_busy(kCall);
+        Session &session = computing(net, kCall);
         const cnn_tune given = options ? *options : cnn_tune{};
         check_reserved(given.reserved, kCall);
         if (given.compile.tune_seconds != 0)

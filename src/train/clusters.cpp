@@ -12,11 +12,13 @@ namespace {
 
 class Finder {
   public:
-    Finder(std::span<const float> points, int64_t elements, int64_t count, uint64_t seed)
+    Finder(std::span<const float> points, int64_t elements, int64_t count, uint64_t seed,
+           const std::function<void()> &pause)
         : points_(points),
           elements_(static_cast<size_t>(elements)),
           count_(static_cast<size_t>(count)),
           n_(points.size() / elements_),
+          pause_(pause),
           stream_(seed, 0),
           owner_(n_, 0),
           distance_(n_, 0) {
@@ -73,6 +75,7 @@ class Finder {
 
     void choose() {
         for (size_t j = 0; j < count_; ++j) {
+            pause_();
             const float *chosen = point(j == 0 ? any_point() : far_point());
             std::copy(chosen, chosen + elements_, center(j));
             for (size_t i = 0; i < n_; ++i) {
@@ -84,6 +87,7 @@ class Finder {
 
     // Gives every point to its nearest centre, the first of equals; whether that changed any.
     bool assign() {
+        pause_();
         // Elements outermost, so that centres lie in neighbouring lanes.
         std::vector<float> lanes(count_ * elements_), sums(count_);
         for (size_t j = 0; j < count_; ++j)
@@ -141,6 +145,7 @@ class Finder {
 
     std::span<const float> points_;
     size_t elements_, count_, n_;
+    const std::function<void()> &pause_;
     RandomStream stream_;
     uint64_t next_ = 0;
     bool assigned_ = false;
@@ -152,8 +157,8 @@ class Finder {
 }  // namespace
 
 Clusters find_clusters(std::span<const float> points, int64_t elements, int64_t count,
-                       uint64_t seed, int iterations) {
-    return Finder(points, elements, count, seed).find(iterations);
+                       uint64_t seed, int iterations, const std::function<void()> &pause) {
+    return Finder(points, elements, count, seed, pause).find(iterations);
 }
 
 }  // namespace cnn

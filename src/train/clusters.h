@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -15,8 +16,9 @@ struct Clusters {
 
 // k-means++ (Arthur, Vassilvitskii 2007) by Philox under `seed`, then Lloyd's iteration until
 // nothing changes, at most `iterations` times. points is [n, elements], n at least count. The same
-// seed and points give the same clusters.
+// seed and points give the same clusters. pause is called between passes over the points, and may
+// throw.
 Clusters find_clusters(std::span<const float> points, int64_t elements, int64_t count,
-                       uint64_t seed, int iterations);
+                       uint64_t seed, int iterations, const std::function<void()> &pause);
 
 }  // namespace cnn

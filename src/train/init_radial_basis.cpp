@@ -33,6 +33,7 @@ const Node &radial_node(const Net &net, const char *name, int32_t &id) {
 std::vector<float> values_of(Session &session, int32_t id, const cnn_samples &samples) {
     Session copy(session.net().name(), session.net().seed());
     clone_nodes(session, copy);
+    copy.hear_cancels_of(session);
     copy.net().add_output(id);
     copy_parameters(session, copy);
     CompileOptions options;
@@ -83,7 +84,8 @@ void init_radial_basis(Session &session, const char *name, const cnn_samples &sa
     if (!std::all_of(points.begin(), points.end(), [](float v) { return std::isfinite(v); }))
         fail_at(id, Status::not_finite,
                 text(kOperation, ": the input of ", session.net().describe(id), " isn't finite"));
-    const Clusters clusters = find_clusters(points, elements, units, seed, kIterations);
+    const Clusters clusters = find_clusters(points, elements, units, seed, kIterations,
+                                            [&] { session.check_cancelled(kOperation); });
     const auto radial = static_cast<Radial>(node.settings.integer("radial"));
     std::vector<float> rho(static_cast<size_t>(units));
     for (size_t j = 0; j < rho.size(); ++j) rho[j] = log_beta_of(radial, clusters, j);

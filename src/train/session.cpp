@@ -23,8 +23,8 @@ void Session::compile(std::shared_ptr<Device> device, Log log, const CompileOpti
     if (net_.inputs().empty()) fail(Status::bad_state, "compile: the net has no input");
     net_.check_bound("compile");
     const DefaultFloatEnvironment environment;
-    auto executable = std::make_unique<Executable>(net_, std::move(device), log, options,
-                                                   cancelled_, executable_.get());
+    auto executable = std::make_unique<Executable>(net_, std::move(device), log, options, *heard_,
+                                                   executable_.get());
     net_.seal();
     ahead_mark_.reset();
     cancelled_.store(false, std::memory_order_relaxed);
@@ -63,6 +63,11 @@ void Session::check_changeable(const char *operation) const {
 
 void Session::begin_call() {
     if (!in_flight() && !in_callback()) cancelled_.store(false, std::memory_order_relaxed);
+}
+
+void Session::check_cancelled(const char *operation) const {
+    if (heard_->load(std::memory_order_relaxed))
+        fail(Status::cancelled, text(operation, ": cancelled by cnn_net_cancel"));
 }
 
 void Session::check_own(const char *operation) const {

@@ -138,6 +138,10 @@ class Session {
 
     // From any thread.
     void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+    // A copy that computes for another net is cancelled with it. Before the copy's compile.
+    void hear_cancels_of(const Session &other) { heard_ = other.heard_; }
+    // Throws Error(cancelled) where it was asked for since the call began.
+    void check_cancelled(const char *operation) const;
     // While the host's callback runs, what it must not call is refused.
     void set_in_callback(bool value) { in_callback_ = value; }
     bool in_callback() const {
@@ -169,6 +173,7 @@ class Session {
 
     Net net_;
     std::atomic<bool> cancelled_{false};  // not the executable's, which compile replaces
+    const std::atomic<bool> *heard_ = &cancelled_;
     std::unique_ptr<Executable> executable_;
     std::shared_ptr<const void> identity_ = std::make_shared<char>();
     Samples samples_;  // of the call in progress, kept for its memory

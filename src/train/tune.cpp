@@ -134,6 +134,7 @@ Whole::Whole(Session &from, const std::shared_ptr<Device> &device, CompileOption
     : session_(from.net().name(), from.net().seed()),
       trains_(!options.inference_only && !from.net().losses().empty()),
       samples_(from.net(), options.max_batch, trains_) {
+    session_.hear_cancels_of(from);
     clone_into(from, session_);
     options.tuning = std::move(table);
     session_.compile(device, {}, options);
@@ -239,6 +240,7 @@ void NetTuner::collect() {
 }
 
 void NetTuner::pause(size_t done, const std::string &name) {
+    net_.check_cancelled("tune");
     if (!options_.progress) return;
     cnn_tune_progress progress{};
     progress.operations = static_cast<int64_t>(work_.size());

@@ -32,7 +32,8 @@ bool is_gain(const std::vector<Comparison> &programs);
 bool is_tuned(const Net &net, const Device &device, const CompileOptions &options);
 
 // Measures what the net's programs consist of, on a clone of it that is compiled for the device.
-// Throws Error(cancelled) where the callback asks for it; what was measured until then is dropped.
+// Throws Error(cancelled) where the callback or cnn_net_cancel asks for it; what was measured until
+// then is dropped.
 void tune(Session &net, const std::shared_ptr<Device> &device, const Log &log,
           const TuneOptions &options, cnn_tune_report &report);
 

@@ -10,7 +10,7 @@ namespace CnnSharp.Tests
 {
     internal static class AsyncTest
     {
-        // Long enough to be met while it runs.
+        // Some milliseconds' work.
         private static Net Slow(Device device)
         {
             Net net = new Net(seed: 2);
@@ -66,18 +66,9 @@ namespace CnnSharp.Tests
             foreach (Device device in Devices())
                 using (device)
                 using (Net net = new Net())
-                using (ManualResetEvent gate = new ManualResetEvent(false))
+                using (Gate gate = new Gate())
                 {
-                    net.HostActivation(net.Input("x", 2), new HostActivation
-                    {
-                        Kind = "gate",
-                        Forward = (x, y) =>
-                        {
-                            gate.WaitOne();
-                            x.CopyTo(y);
-                        },
-                        Backward = (x, y, dy, dx) => { },
-                    });
+                    gate.Add(net, net.Input("x", 2));
                     net.Compile(device);
                     float[] to = new float[2];
                     using (PendingRun run = net.RunAsync(new View[] { new float[] { 1, 2 } },
@@ -87,7 +78,7 @@ namespace CnnSharp.Tests
                         Expect.Throws(Status.Busy, () => net.Run(new float[2]));
                         Expect.Throws(Status.Busy, () => net.Compile(device));
                         net.ToBytes();
-                        gate.Set();
+                        gate.Open();
                         run.Wait();
                         Expect.Same(new float[] { 1, 2 }, to);
                         Expect.Same(new float[2], net.Run(new float[2]));
@@ -124,16 +115,20 @@ namespace CnnSharp.Tests
         {
             foreach (Device device in Devices())
                 using (device)
-                using (Net net = Slow(device))
+                using (Net net = new Net())
+                using (Gate gate = new Gate())
                 {
-                    float[] x = new float[2000 * 8192], y = new float[x.Length];
+                    net.Dense(gate.Add(net, net.Input("x", 3)), 2);
+                    net.Compile(device, 4);
+                    float[] x = new float[8 * 3], y = new float[8 * 2];
                     CancellationTokenSource source = new CancellationTokenSource();
                     using (PendingRun run = net.RunAsync(new View[] { x }, new View[] { y }, null,
                                                          source.Token))
                     {
                         Task task = run.Completion;
-                        Thread.Sleep(20);
+                        gate.WaitUntilEntered();
                         source.Cancel();
+                        gate.Open();
                         try
                         {
                             task.Wait();
@@ -146,7 +141,7 @@ namespace CnnSharp.Tests
                     }
                     Expect.Throws<OperationCanceledException>(() => net.RunAsync(
                         new View[] { x }, new View[] { y }, null, source.Token));
-                    net.Run(new float[8192]);
+                    net.Run(x);
                 }
         }
 

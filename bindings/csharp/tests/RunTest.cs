@@ -482,30 +482,37 @@ namespace CnnSharp.Tests
         private static void Token()
         {
             using (Net net = new Net())
+            using (Gate gate = new Gate())
             {
-                Node n = net.Input("x", 8, 64, 64);
-                for (int i = 0; i < 6; i++)
-                    n = net.Conv2d(n, new Conv2d { Filters = 8, Kernel = 3, Padding = Padding.Same });
+                net.Dense(gate.Add(net, net.Input("x", 3)), 2);
                 net.Compile(Some.Cpu, 4);
-                float[] x = new float[400 * 8 * 64 * 64], y = new float[x.Length];
-                foreach (int delay in new[] { 0, 20 })
+                float[] x = new float[8 * 3], y = new float[8 * 2];
+                CancellationTokenSource source = new CancellationTokenSource();
+                Action cancelled = () => Expect.Equal(source.Token,
+                    Expect.Throws<OperationCanceledException>(() => net.Run(x, y, source.Token))
+                        .CancellationToken);
+                source.Cancel();
+                cancelled();
+                gate.Open();
+                net.Run(x, y, new CancellationTokenSource().Token);
+                source = new CancellationTokenSource();
+                Action<Action> meanwhile = cancel =>
                 {
-                    CancellationTokenSource source = new CancellationTokenSource();
-                    if (delay == 0) source.Cancel();
-                    else source.CancelAfter(delay);
-                    OperationCanceledException thrown = Expect.Throws<OperationCanceledException>(
-                        () => net.Run(x, y, source.Token));
-                    Expect.Equal(source.Token, thrown.CancellationToken);
-                }
-                net.Run(x.AsSpan(0, 32768), y.AsSpan(0, 32768), new CancellationTokenSource().Token);
-                Thread canceller = new Thread(() =>
-                {
-                    Thread.Sleep(30);
-                    net.Cancel();
-                });
+                    gate.WaitUntilEntered();
+                    cancel();
+                    gate.Open();
+                };
+                gate.Close();
+                Thread canceller = new Thread(() => meanwhile(source.Cancel));
+                canceller.Start();
+                cancelled();
+                canceller.Join();
+                gate.Close();
+                canceller = new Thread(() => meanwhile(net.Cancel));
                 canceller.Start();
                 Expect.Throws(Status.Cancelled, () => net.Run(x, y));
                 canceller.Join();
+                net.Run(x, y);
             }
         }
     }

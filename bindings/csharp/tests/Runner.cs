@@ -4,6 +4,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Reflection;
+using System.Threading;
 
 namespace CnnSharp.Tests
 {
@@ -141,6 +142,45 @@ namespace CnnSharp.Tests
     }
 
     // What many tests start from.
+    // A layer that a run waits in until it may go on, so that it is met there however busy the
+    // machine is.
+    internal sealed class Gate : IDisposable
+    {
+        private readonly ManualResetEvent entered = new ManualResetEvent(false);
+        private readonly ManualResetEvent open = new ManualResetEvent(false);
+
+        internal Node Add(Net net, Node input)
+        {
+            return net.HostActivation(input, new HostActivation
+            {
+                Kind = "gate",
+                Forward = (x, y) =>
+                {
+                    entered.Set();
+                    open.WaitOne();
+                    x.CopyTo(y);
+                },
+                Backward = (x, y, dy, dx) => { },
+            });
+        }
+
+        internal void WaitUntilEntered() { entered.WaitOne(); }
+
+        internal void Open() { open.Set(); }
+
+        internal void Close()
+        {
+            open.Reset();
+            entered.Reset();
+        }
+
+        public void Dispose()
+        {
+            entered.Dispose();
+            open.Dispose();
+        }
+    }
+
     internal static class Some
     {
         internal static readonly Device Cpu = Device.Open("cpu");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 import unittest
 from typing import Any, List
 
@@ -55,17 +56,28 @@ class EventsTest(unittest.TestCase):
         net.run(x)
 
     def test_cancelling(self) -> None:
-        net = large()
-        net.compile("cpu", max_batch=16)
-        x = random(2000, 3, 24, 24)
+        entered, gate = threading.Event(), threading.Event()
+
+        def wait(call: cnn.HostCall) -> None:
+            entered.set()
+            gate.wait()
+            call.output[...] = call.inputs[0]
+
+        net = cnn.Net()
+        n = net.host_layer(net.input("x", (3,)), cnn.HostLayer("gate", wait, wait))
+        net.dense(n, 2)
+        net.compile(cnn.Device("cpu", threads=2), max_batch=8)
+        x = random(20, 3)
         event = net.run_async(x)
+        entered.wait()
         self.assertFalse(event.wait(0))
         with self.assertRaises(TimeoutError):
             event.result(1e-6)
         event.cancel()
+        gate.set()
         with self.assertRaises(cnn.CancelledError):
             event.result()
-        net.run(x[:1])
+        net.run(x)
 
     def test_mistakes_raise_at_once(self) -> None:
         net = large()

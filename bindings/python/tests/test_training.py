@@ -363,9 +363,9 @@ class FitTest(unittest.TestCase):
         for progress in (None, lambda p: time.sleep(0.001)):
             net = compiled(classifier())
             timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
-            timer.start()
             handler = signal.getsignal(signal.SIGINT)
             with self.assertRaises(KeyboardInterrupt):
+                timer.start()
                 net.fit(
                     cnn.SGD(),
                     images,

@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char *kWinograd = "winograd_c";
 constexpr int64_t kPoints = 16;
+constexpr double kTransformCycles = 90;  // of a tile and block
 
 // "in" and "out" are x and y, or dy and dx.
 struct WinogradPlan {
@@ -43,55 +44,86 @@ struct WinogradPlan {
     static int64_t apart(int64_t floats) { return (divide_up(floats, 16) | 1) * 16; }
 };
 
+// Cycles that one point's products take for a tile and a channel, taking `scalars` tiles and the
+// plan's blocks of filters at a time.
+double product_cycles(const Machine &machine, const WinogradPlan &plan, int64_t scalars) {
+    const int64_t passes = pieces_of(plan.filter_blocks, plan.vectors);
+    const int64_t vectors = std::min(plan.vectors, plan.filter_blocks);
+    const double far = far_cycles(machine, plan.vectors * plan.channels * plan.width * 4);
+    return static_cast<double>(passes) * round_cycles(scalars, vectors, far) /
+           static_cast<double>(scalars);
+}
+
 // The tile of a product that costs least over many tiles and all blocks of filters.
 void choose_product(const Machine &machine, WinogradPlan &plan) {
     const ConvolutionKernels &kernels = *machine.simd.convolution;
     const int64_t largest = std::min<int64_t>(kernels.accumulators, 24);
-    double best = 0;
-    for (int64_t s = 1; s <= ConvolutionKernels::kMaxScalars; ++s) {
-        const int64_t v = std::min<int64_t>(largest / s, ConvolutionKernels::kMaxVectors);
-        if (v == 0) continue;
-        const int64_t blocks = pieces_of(plan.filter_blocks, v);
-        const int64_t used = std::min(v, plan.filter_blocks);
-        const double far = far_cycles(machine, v * plan.channels * plan.width * 4);
-        const double each = round_cycles(s, used, far);
-        const double cycles = static_cast<double>(blocks) * each / static_cast<double>(s);
-        if (best != 0 && cycles >= best * 0.9999) continue;
-        best = cycles;
+    WinogradPlan best = plan;
+    double least = 0;
+    for (int64_t s = 1; s <= std::min<int64_t>(largest, ConvolutionKernels::kMaxScalars); ++s) {
         plan.scalars = s;
-        plan.vectors = v;
+        plan.vectors = std::min<int64_t>(largest / s, ConvolutionKernels::kMaxVectors);
+        const double cycles = product_cycles(machine, plan, s);
+        if (least != 0 && cycles >= least * 0.9999) continue;
+        least = cycles;
+        best = plan;
     }
-    const double tiles = static_cast<double>(plan.tiles(plan.batch));
-    const double products = best * static_cast<double>(kPoints * plan.channels);
-    const double transforms = 90.0 * static_cast<double>(plan.channel_blocks + plan.filter_blocks);
-    plan.seconds = 1.15 * tiles * (products + transforms) * cycle_seconds(machine);
+    plan = best;
 }
 
-// Chunks whose scratch stays in a cache. Each reads all filters: where those are more than a cache
-// holds, threads share filters in place of chunks.
+// Seconds of one core by the plan's chunks and parts of filters. Each chunk reads all filters,
+// which the products hide; each part transforms the input again; and scratch that no core's own
+// cache holds is written and read where it ends up.
+double chunked_seconds(const Machine &machine, const WinogradPlan &plan) {
+    const auto tiles = static_cast<double>(plan.tiles(plan.batch));
+    const auto blocks =
+        static_cast<double>(plan.filter_parts * plan.channel_blocks + plan.filter_blocks);
+    const int64_t scalars = divide_up(plan.chunk, pieces_of(plan.chunk, plan.scalars));
+    const double products =
+        product_cycles(machine, plan, scalars) * static_cast<double>(kPoints * plan.channels);
+    const double cycles = products + kTransformCycles * blocks;
+    double seconds = 1.15 * tiles * cycles * cycle_seconds(machine);
+
+    const double line = 4.0 * static_cast<double>(kPoints * plan.width);
+    const double filters = line * static_cast<double>(plan.channels * plan.filter_blocks);
+    const double scratch = 4.0 * static_cast<double>(plan.scratch());
+    const double byte_seconds = machine.seconds_of_bytes(filters + scratch) / (filters + scratch);
+    if (scratch > static_cast<double>(machine.l2) * 0.75)
+        seconds += 2 * tiles * line * blocks * byte_seconds;
+    if (filters > static_cast<double>(machine.l2) / 2) {
+        const auto chunks = static_cast<double>(divide_up(plan.tiles(plan.batch), plan.chunk));
+        const double read = chunks * filters * byte_seconds;
+        seconds = std::max(seconds, read) + 0.25 * std::min(seconds, read);
+    }
+    return seconds;
+}
+
+// How many tiles a chunk has, and whether threads share chunks or filters.
 void choose_chunk(const Machine &machine, WinogradPlan &plan) {
     const int64_t tiles = plan.tiles(plan.batch);
-    const int64_t threads = plan.seconds < kForkSeconds ? 1 : machine.pool.threads();
-    const int64_t tile = kPoints * (plan.v_row() + plan.filter_blocks * plan.width) * 4;
-    const int64_t few = 2 * plan.scalars;
-    const int64_t room = machine.l1 * 3 / 4 / tile >= few ? machine.l1 : machine.l2;
-    const int64_t fits = std::clamp<int64_t>(room * 3 / 4 / tile, few, 16 * plan.scalars);
-    const int64_t most_parts = pieces_of(plan.filter_blocks, plan.vectors);
-    const int64_t filters = kPoints * plan.channels * plan.filter_blocks * plan.width * 4;
-    const bool few_tiles = tiles <= fits * 4 / 3 && filters > machine.l2 / 2;
-    int64_t chunks = divide_up(tiles, fits);
-    if (few_tiles && most_parts >= threads) {
-        chunks = 1;
-        plan.filter_parts = threads;
-    } else if (tiles >= threads * plan.scalars) {
-        chunks = round_up(chunks, threads);
-    } else {
-        plan.filter_parts = std::min(threads, most_parts);
+    plan.chunk = tiles;
+    const bool forks = chunked_seconds(machine, plan) >= kForkSeconds;
+    const int64_t threads = forks ? machine.pool.threads() : 1;
+    const int64_t most_chunks = divide_up(tiles, 2 * plan.scalars);
+    WinogradPlan best;
+    double least = 0;
+    const auto consider = [&](int64_t chunks, int64_t filter_parts) {
+        plan.chunk = divide_up(tiles, chunks);
+        plan.filter_parts = filter_parts;
+        plan.seconds = chunked_seconds(machine, plan);
+        const int64_t units = plan.units(plan.batch);
+        const double idle =
+            static_cast<double>(round_up(units, threads)) / static_cast<double>(units);
+        if (least != 0 && plan.seconds * idle >= least * 0.9999) return;
+        least = plan.seconds * idle;
+        best = plan;
+    };
+    const int64_t most_parts = std::min(threads, pieces_of(plan.filter_blocks, plan.vectors));
+    for (int64_t chunks = 1; chunks <= most_chunks; chunks = chunks * 5 / 4 + 1) {
+        consider(std::min(round_up(chunks, threads), tiles), 1);
+        if (most_parts > 1) consider(chunks, most_parts);
     }
-    plan.chunk = divide_up(tiles, chunks);
-    if (filters > machine.l2 / 2)
-        plan.seconds +=
-            static_cast<double>(divide_up(tiles, plan.chunk) * filters) / machine.bytes_per_second;
+    plan = best;
     plan.parts =
         std::min(part_count(4 * machine.pool.threads(), plan.seconds), plan.units(plan.batch));
 }
