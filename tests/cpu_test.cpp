@@ -381,6 +381,69 @@ void winograd_rounds_as_direct_convolution_does(void **) {
     }
 }
 
+// dw[o][i][tap] in float64, of x and dy as `bring` fills them.
+std::vector<double> exact_gradient(const Convolution &c) {
+    std::vector<double> dw(static_cast<size_t>(c.w.shape.elements()));
+    for (size_t at = 0; at < dw.size(); ++at) {
+        const int64_t tap = static_cast<int64_t>(at) % 9, i = static_cast<int64_t>(at) / 9 % c.in;
+        const int64_t o = static_cast<int64_t>(at) / (9 * c.in);
+        for (int64_t n = 0; n < c.n; ++n) {
+            for (int64_t pixel = 0; pixel < c.height * c.width; ++pixel) {
+                const int64_t r = pixel / c.width + tap / 3 - 1, q = pixel % c.width + tap % 3 - 1;
+                if (r < 0 || r >= c.height || q < 0 || q >= c.width) continue;
+                const int64_t x = ((n * c.in + i) * c.height + r) * c.width + q;
+                const int64_t y = (n * c.out + o) * c.height * c.width + pixel;
+                dw[at] += static_cast<double>(value_of(x)) * static_cast<double>(value_of(y + 77));
+            }
+        }
+    }
+    return dw;
+}
+
+// Likewise of the gradient of the weights; a second launch must give the same bits.
+double gradient_rms_error(Device &device, const Convolution &c, const char *algorithm,
+                          const std::vector<double> &exact) {
+    Op op = c.op;
+    op.kind = OpKind::convolution_backward_weights;
+    std::vector<Candidate> candidates;
+    device.candidates(single(op, {c.x, c.y, c.w}), candidates);
+    size_t choice = 0;
+    while (choice < candidates.size() && candidates[choice].algorithm != algorithm) ++choice;
+    assert_true(choice < candidates.size());
+    Prepared prepared(device, op, {c.x, c.y, c.w}, choice);
+    bring(device, prepared, 0, c.x, 0);
+    bring(device, prepared, 1, c.y, 77);
+    prepared.launch(c.n);
+    const float *const dw = prepared.data(2);
+    const std::vector<float> first(dw, dw + exact.size());
+    prepared.launch(c.n);
+    assert_memory_equal(first.data(), dw, exact.size() * sizeof(float));
+    double squares = 0;
+    for (size_t i = 0; i < exact.size(); ++i) {
+        const double off = static_cast<double>(dw[i]) - exact[i];
+        squares += off * off;
+    }
+    return std::sqrt(squares / static_cast<double>(exact.size()));
+}
+
+// Enough work for several slices of sums and visits to each.
+void winograd_gradients_round_as_direct_ones_do(void **) {
+    Convolution c;
+    c.n = 24;
+    c.x = batch_of({c.n, c.in, c.height, c.width});
+    c.y = batch_of({c.n, c.out, c.height, c.width});
+    const std::vector<double> exact = exact_gradient(c);
+    for (const char *set : kSets) {
+        const auto device = open_device(set, 2);
+        if (device == nullptr) continue;
+        const double direct = gradient_rms_error(*device, c, "direct_c", exact);
+        const double winograd = gradient_rms_error(*device, c, "winograd_c", exact);
+        print_message("%s: rms error of direct gradients %.2g, of Winograd's %.2g\n", set, direct,
+                      winograd);
+        assert_true(winograd < 1e-4 && winograd <= 1.2 * direct);
+    }
+}
+
 // --- Speed, held to a generous bound.
 
 // theta, m and v by the gradient, as Adam does.
@@ -430,6 +493,7 @@ int main() {
         cmocka_unit_test(launches_allocate_nothing),
         cmocka_unit_test(dropout_follows_its_formula),
         cmocka_unit_test(winograd_rounds_as_direct_convolution_does),
+        cmocka_unit_test(winograd_gradients_round_as_direct_ones_do),
         cmocka_unit_test(small_updates_are_cheap),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -292,8 +292,8 @@ constexpr const ConvolutionWay *kForward[] = {&kDirectForward, &kWinogradForward
 constexpr const ConvolutionWay *kBackwardData[] = {&kDirectBackwardData, &kWinogradBackwardData,
                                                    &kDepthwiseBackwardData, &kPlainBackwardData};
 constexpr const ConvolutionWay *kBackwardWeights[] = {
-    &kSamplesBackwardWeights, &kChannelsBackwardWeights, &kDepthwiseBackwardWeights,
-    &kDenseBackwardWeights, &kPlainBackwardWeights};
+    &kSamplesBackwardWeights,   &kChannelsBackwardWeights, &kWinogradBackwardWeights,
+    &kDepthwiseBackwardWeights, &kDenseBackwardWeights,    &kPlainBackwardWeights};
 
 template <const auto &Ways>
 constexpr Implementation implementation() {

@@ -125,6 +125,22 @@ struct WinogradFilter {
     bool flipped = false;
 };
 
+// What gradients of weights take, a run of 2x2 tiles side by side, in `blocks` blocks of channels:
+// the transform's 16 points lie `point` floats apart, tiles a vector.
+struct WinogradTiles {
+    const float *in = nullptr;  // of the first tile's first pixel, which may lie outside
+    float *out = nullptr;
+    int64_t tiles = 0, blocks = 0;
+    int64_t in_block = 0, out_block = 0, row = 0, point = 0;
+    int64_t top = 0, bottom = 0, left = 0, right = 0;  // what lies inside, from the first pixel on
+};
+// Sums by point, [row][vector], to be brought to 3x3 taps `tap` floats apart.
+struct WinogradSums {
+    const float *in = nullptr;
+    float *out = nullptr;
+    int64_t rows = 0, vectors = 0, in_row = 0, out_row = 0, point = 0, tap = 0;
+};
+
 struct ConvolutionKernels {
     static constexpr int kMaxScalars = 12, kMaxVectors = 8, kMaxPixels = 8;
     static constexpr int kMaxRows = 4, kMaxSamples = 4;
@@ -137,6 +153,9 @@ struct ConvolutionKernels {
     void (*winograd_input)(const WinogradInput &);
     void (*winograd_output)(const WinogradOutput &);
     void (*winograd_filter)(const WinogradFilter &);
+    void (*winograd_gradient_input)(const WinogradTiles &);   // of x
+    void (*winograd_gradient_output)(const WinogradTiles &);  // of dy
+    void (*winograd_gradient_filter)(const WinogradSums &);
     // out[i * step] = sum of the lanes of vectors[i].
     void (*sum_lanes)(const float *vectors, int64_t count, float *out, int64_t step);
     // out[j][i] = in[i][j] for i < rows, else 0; W by W.

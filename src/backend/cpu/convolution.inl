@@ -106,5 +106,6 @@ CNN_INLINE ChannelValues one_channel(const TileEpilogue &e, int64_t channel) {
 #include "backend/cpu/convolution_weights.inl"
 #include "backend/cpu/convolution_simple.inl"
 #include "backend/cpu/convolution_winograd.inl"
+#include "backend/cpu/convolution_winograd_weights.inl"
 #include "backend/cpu/convolution_table.inl"
 // clang-format on

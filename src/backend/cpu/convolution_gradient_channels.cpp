@@ -6,17 +6,14 @@
 // vectors. Blocks of samples and rows are small enough that dy and x stay in L1 while every tap
 // passes; what is summed up lies in the workspace in the tiles' order, [c][i][j] by vectors of f,
 // and is transposed into the weights at the end.
-#include <array>
-
 #include "backend/cpu/convolution_direct.h"
-#include "backend/cpu/move.h"
+#include "backend/cpu/convolution_gradient_sums.h"
 
 namespace cnn::cpu {
 namespace {
 
 constexpr const char *kChannels = "direct_c";
 constexpr const char *kPlainToChannels = "direct_plain_c";
-constexpr size_t kMostLanes = 16;
 
 // Scalars of a tile: `count` lanes of a block from `lane` on under one tap, or taps of a kernel's
 // row from `column` on.
@@ -24,27 +21,15 @@ struct ScalarPiece {
     int64_t row, column, lane, count;
 };
 
-// A slice is a range of blocks (of samples, each cut into blocks of rows) whose sums are kept
-// apart, so that there is enough to share among threads; slices are added in order.
-struct ChannelGradientPlan {
-    ConvolutionShape shape;
-    int64_t width = 1;
-    int64_t lanes = 1;           // of a block of x: the width, or 1 where x is plain
-    int64_t channel_blocks = 1;  // per group, as the others
-    int64_t filter_blocks = 1, filter_tile = 1, filter_tiles = 1;
+// A slice is a range of blocks: of samples, each cut into blocks of rows.
+struct ChannelGradientPlan : GradientSums {
     std::vector<Range> pieces, last_pieces;  // of a block's lanes (or a kernel's row), the last's
     int64_t chunk = 1, chunks = 1;           // blocks of x whose sums are made at once
     int64_t sample_block = 1, sample_blocks = 1, row_block = 1, row_blocks = 1;
-    int64_t slices = 1;
     double seconds = 0;
 
     int64_t units() const { return shape.groups * filter_tiles * chunks * slices; }
     int64_t blocks() const { return sample_blocks * row_blocks; }
-    int64_t row_floats() const { return filter_tile * width; }  // sums of one scalar
-    int64_t block_floats() const { return shape.taps() * lanes * row_floats(); }
-    int64_t slice_floats() const {
-        return shape.groups * filter_tiles * channel_blocks * block_floats();
-    }
 };
 
 // Scalars and vectors of a tile. Kernels wider than a tile, and blocks of lanes, are cut evenly.
@@ -264,32 +249,6 @@ void ChannelGradientRun::run_columns(const ScalarPiece &piece, Range columns, co
     kernels_.product[piece.count - 1][vectors_ - 1](t);
 }
 
-// Adds the slices of a tile of filters and a block of x, and brings them to dw.
-void gather_block(const Machine &machine, const ChannelGradientPlan &plan, int64_t index,
-                  float *sums, float *dw) {
-    const ConvolutionShape &s = plan.shape;
-    float *const from = sums + index * plan.block_floats();
-    for (int64_t slice = 1; slice < plan.slices; ++slice) {
-        const float *const more = from + slice * plan.slice_floats();
-        for (int64_t i = 0; i < plan.block_floats(); ++i) from[i] += more[i];
-    }
-    const int64_t block = index % plan.channel_blocks;
-    const int64_t tile = index / plan.channel_blocks % plan.filter_tiles;
-    const int64_t group = index / (plan.channel_blocks * plan.filter_tiles);
-    const Range blocks = part_range(plan.filter_blocks, plan.filter_tiles, tile);
-    const int64_t channel = block * plan.lanes;
-    const int64_t columns = std::min(plan.lanes, s.channels - channel) * s.taps();
-    for (int64_t v = blocks.begin; v < blocks.end; ++v) {
-        const int64_t first = v * plan.width, count = std::min(plan.width, s.filters - first);
-        std::array<float *, kMostLanes> rows{};
-        for (int64_t f = 0; f < count; ++f)
-            rows[static_cast<size_t>(f)] =
-                dw + ((group * s.filters + first + f) * s.channels + channel) * s.taps();
-        machine.simd.move->lanes_to_rows(from + (v - blocks.begin) * plan.width, plan.row_floats(),
-                                         rows.data(), count, columns);
-    }
-}
-
 void add_gradient(const Machine &machine, const ConvolutionGroup &group, bool plain_input,
                   std::vector<Candidate> &out) {
     const ConvolutionShape &s = group.shape;
@@ -331,12 +290,7 @@ std::unique_ptr<Kernel> prepare_gradient(Machine &machine, const ConvolutionGrou
                         gather_block(machine, plan, i, sums, dw);
                 }
             });
-            if (plan.slices == 1) return;
-            const int64_t blocks = plan.slice_floats() / plan.block_floats();
-            const double seconds = static_cast<double>(plan.slices * plan.slice_floats()) * 0.5e-9;
-            for_ranges(machine, blocks, seconds, [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; ++i) gather_block(machine, plan, i, sums, dw);
-            });
+            if (plan.slices > 1) gather_blocks(machine, plan, sums, dw);
         });
 }
 

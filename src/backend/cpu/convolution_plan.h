@@ -96,7 +96,7 @@ extern const ConvolutionWay kDirectForward, kDirectBackwardData;
 extern const ConvolutionWay kDepthwiseForward, kDepthwiseBackwardData, kDepthwiseBackwardWeights;
 extern const ConvolutionWay kRowsForward, kWinogradForward, kWinogradBackwardData;
 extern const ConvolutionWay kSamplesBackwardWeights, kChannelsBackwardWeights;
-extern const ConvolutionWay kDenseBackwardWeights;
+extern const ConvolutionWay kDenseBackwardWeights, kWinogradBackwardWeights;
 extern const ConvolutionWay kPlainForward, kPlainBackwardData, kPlainBackwardWeights;
 
 // A candidate of a group's layouts, in the operands' order; a residual lies as y does, values by

@@ -59,6 +59,9 @@ constexpr ConvolutionKernels table() {
     table.winograd_input = winograd_input;
     table.winograd_output = winograd_output;
     table.winograd_filter = winograd_filter;
+    table.winograd_gradient_input = winograd_gradient_input;
+    table.winograd_gradient_output = winograd_gradient_output;
+    table.winograd_gradient_filter = winograd_gradient_filter;
     table.sum_lanes = sum_lanes;
     table.transpose = transpose;
     table.axpy = axpy;
