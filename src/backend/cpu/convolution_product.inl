@@ -55,8 +55,10 @@ CNN_INLINE void sum_products(const ProductTile &t, vec (&sums)[S][V]) {
     Family<S> scalars(t.scalars, t.scalar_stride);
     Family<V> vectors(t.vectors, t.vector_stride);
     const TileLoop &inner = t.loops[3];
-    // (Not for narrow vectors: there the size of the code counts more.)
-    const int64_t known_step = kWidth > 4 && inner.vector_step == kWidth ? inner.scalar_step : 0;
+    // (Not for narrow vectors, nor for small tiles, of edges: there the size of the code counts
+    // more.)
+    constexpr bool unrolls = kWidth > 4 && 2 * S * V > kAccumulators;
+    const int64_t known_step = unrolls && inner.vector_step == kWidth ? inner.scalar_step : 0;
     const Rewind r0 = rewind(t, 0), r1 = rewind(t, 1), r2 = rewind(t, 2);
     const auto move = [&](const Rewind &by) __attribute__((always_inline)) {
         scalars.advance(by.scalar);

@@ -1,5 +1,6 @@
 # cnn_embed_kernels(<target> <file.cl>...): compiles the files into the target as byte arrays, which
 # cnn::opencl::embedded_kernels() (src/backend/opencl/embedded.h) gives; made again when one changes.
+# Comments are left out, but not their lines, so that a compiler's messages point into the files.
 # The same file, run as a script, writes the source.
 
 if(CMAKE_SCRIPT_MODE_FILE)
@@ -11,7 +12,10 @@ if(CMAKE_SCRIPT_MODE_FILE)
     foreach(input IN LISTS inputs)
         get_filename_component(name "${input}" NAME)
         file(READ "${input}" hex HEX)
-        string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
+        # A "//" and all but the end of its line; pairs of digits keep apart by commas.
+        string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\1," hex "${hex}")
+        string(REGEX REPLACE "(20,)*2f,2f,([1-9a-f][0-9a-f],|0[^a],)*" "" hex "${hex}")
+        string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'" bytes "${hex}")
         string(APPEND arrays "const char kData${index}[] = {${bytes}'\\0'};\n")
         string(APPEND rows
             "    {\"${name}\", kData${index}, sizeof(kData${index}) - 1},\n")
