@@ -245,6 +245,7 @@ static const row rows[] = {
     FIELD(cnn_compile, inference_only),
     FIELD(cnn_compile, memory_limit),
     FIELD(cnn_compile, tune_seconds),
+    FIELD(cnn_compile, accept),
     FIELD(cnn_compile, reserved),
     STRUCT(cnn_tune_progress),
     FIELD(cnn_tune_progress, operation),

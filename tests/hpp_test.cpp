@@ -331,7 +331,7 @@ void what_a_run_beside_the_caller_throws_comes_out_of_its_wait(void **) {
                                                      },
                                                      [](auto...) { return true; }});
         for (int i = 0; i < 4; ++i) n = net.dense(n, {.units = 1});
-        const cnn_compile compiled{.inference_only = 1};
+        const cnn_compile compiled{.inference_only = 1, .accept = CNN_ACCEPT_WINOGRAD_4X4};
         net.compile(device, compiled);
         cnn::Net clone = net.clone();
         clone.compile(device, compiled);

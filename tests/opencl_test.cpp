@@ -453,7 +453,7 @@ void filters_are_transformed(void **) {
             w.space = Space::parameter;
             const int block = std::strchr(form, '!') != nullptr ? 16 : 8;
             for (const bool turned : {false, true})
-                expect_winograd(*device, w, Layout::winograd(block, turned));
+                expect_winograd(*device, w, Layout::winograd(2, block, turned));
         }
     }
 }

@@ -523,7 +523,9 @@ static void compiling_is_bounded(void **state) {
         {{.memory_limit = -1}, CNN_OUT_OF_RANGE, "memory_limit is -1"},
         {{.memory_limit = 100}, CNN_LIMIT_EXCEEDED, "100"},
         {{.tune_seconds = -1}, CNN_OUT_OF_RANGE, "seconds to tune are -1"},
-        {{.reserved = {0, 0, 0, 0, 0, 0, 1}}, CNN_INCOMPATIBLE, "reserved"},
+        {{.accept = 2}, CNN_INVALID_ARGUMENT, "accept is 2"},
+        {{.accept = INT64_MIN | CNN_ACCEPT_WINOGRAD_4X4}, CNN_INVALID_ARGUMENT, "accept is -"},
+        {{.reserved = {0, 0, 0, 0, 0, 1}}, CNN_INCOMPATIBLE, "reserved"},
     };
     for (int i = 0; i < LENGTH(rows); i++) {
         FAILS(rows[i].status, cnn_net_compile(f->net, f->device, &rows[i].options, &err));
@@ -538,6 +540,49 @@ static void compiling_is_bounded(void **state) {
                        &(cnn_compile){.max_batch = 4, .batches = good, .batch_count = 3}, &err));
     OK(cnn_net_run(f->net, f->x, kIn * 4, f->y, kOut * 4, &err));
     end(f);
+}
+
+/* A 3x3 convolution wide enough that Winograd's F(4x4, 3x3) pays, accepted or not. */
+enum { kMaps = 64, kSide = 28, kPixels = kMaps * kSide * kSide };
+
+static void run_wide_convolution(const char *spec, int64_t accept, const float *x, float *y) {
+    cnn_device *device = open_device(spec);
+    cnn_net *net = seeded_net(3);
+    cnn_net_conv2d(net, image(net, kMaps, kSide, kSide),
+                   &(cnn_conv2d){.filters = kMaps,
+                                 .kernel = {3, 3},
+                                 .padding_mode = CNN_EXPLICIT,
+                                 .padding = {1, 1, 1, 1}});
+    OK(cnn_net_compile(net, device, &(cnn_compile){.accept = accept}, &err));
+    OK(cnn_net_run(net, x, kPixels, y, kPixels, &err));
+    cnn_net_destroy(net);
+    cnn_device_destroy(device);
+}
+
+static double rms_difference(const float *a, const float *b) {
+    double squares = 0;
+    for (int i = 0; i < kPixels; i++) squares += pow((double)a[i] - (double)b[i], 2);
+    return sqrt(squares / kPixels);
+}
+
+static void a_less_accurate_way_is_taken_where_it_is_accepted(void **state) {
+    skip_without(state);
+    float *values = calloc(5 * (size_t)kPixels, sizeof *values);
+    assert_non_null(values);
+    float *x = values, *exact = x + kPixels, *before = exact + kPixels;
+    float *accepted = before + kPixels, *after = accepted + kPixels;
+    fill(x, kPixels, 1);
+    run_wide_convolution("reference", 0, x, exact);
+    run_wide_convolution(*state, 0, x, before);
+    run_wide_convolution(*state, CNN_ACCEPT_WINOGRAD_4X4, x, accepted);
+    run_wide_convolution(*state, 0, x, after);
+    assert_memory_equal(before, after, kPixels * sizeof *before);
+    const double usual = rms_difference(before, exact), less = rms_difference(accepted, exact);
+    print_message("%s: rms error %.2g, accepted %.2g\n", (const char *)*state, usual, less);
+    /* The usual way may be F(2x2, 3x3), whose error is below the direct kernel's. */
+    assert_true(less <= 6 * usual);
+    if (strcmp(*state, "cpu") == 0) assert_true(less > usual);
+    free(values);
 }
 
 static void adding_after_compiling_is_refused(void **state) {
@@ -737,6 +782,7 @@ int main(void) {
         cmocka_unit_test(what_is_not_compiled_does_not_run),
         cmocka_unit_test(a_net_without_loss_runs_but_does_not_train),
         cmocka_unit_test(compiling_is_bounded),
+        cmocka_unit_test(a_less_accurate_way_is_taken_where_it_is_accepted),
         cmocka_unit_test(adding_after_compiling_is_refused),
         cmocka_unit_test(compiling_elsewhere_keeps_parameters_and_state),
         cmocka_unit_test(new_parameters_are_used_at_once),

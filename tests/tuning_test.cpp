@@ -118,6 +118,9 @@ void rows_are_read_as_they_were_written(void **) {
     assert_string_equal(again.find({"other device"}, group, c)->parameters.c_str(), "");
     assert_null(again.find({"third"}, group, c));
     assert_null(again.find({"device"}, convolution(6), c));
+    FusedOp accepting = group;
+    accepting.accept = kAcceptWinograd4x4;
+    assert_null(again.find({"device"}, accepting, c));
 }
 
 void the_nearest_row_is_found(void **) {

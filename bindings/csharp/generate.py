@@ -28,6 +28,7 @@ ENUMS = {
     "cnn_connection_kind": ("ConnectionKind", "CNN_CONNECT_", True),
     "cnn_radial_kind": ("RadialKind", "CNN_RADIAL_", True),
     "cnn_loss_kind": ("LossKind", "CNN_LOSS_", True),
+    "cnn_accept": ("Accept", "CNN_ACCEPT_", False),
     "cnn_type": ("ElementType", "CNN_", True),
     "cnn_layout": ("Layout", "CNN_", True),
     "cnn_optimizer_kind": ("OptimizerKind", "CNN_", True),
@@ -44,6 +45,7 @@ ENUMS = {
 SUMMARIES = {
     "cnn_log_level": "How detailed a message of the log is.",
     "cnn_device_kind": "What sort of hardware a device is.",
+    "cnn_accept": "Faster ways of a device that round more than its usual ones do.",
     "cnn_padding": "How a window meets the edges of its input.",
     "cnn_type": "The type of the elements of <see cref=\"Data\"/>.",
     "cnn_layout": "The order of an image's elements in memory.",
@@ -77,6 +79,7 @@ VALUES = {
     "CNN_STOP_ITERATIONS": "as many iterations as allowed",
     "CNN_STOP_EVALUATIONS": "as many evaluations as allowed",
     "CNN_STOP_TIME": "the time was up",
+    "CNN_ACCEPT_WINOGRAD_4X4": "3x3 convolutions of stride 1 by Winograd's F(4x4, 3x3)",
     "CNN_FLOAT32": "System.Single",
     "CNN_UINT8": "System.Byte",
     "CNN_INT32": "System.Int32",

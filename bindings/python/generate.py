@@ -40,6 +40,7 @@ ENUMS = {
     "cnn_connection_kind": ("Connection", "CNN_CONNECT_"),
     "cnn_radial_kind": ("Radial", "CNN_RADIAL_"),
     "cnn_loss_kind": ("Loss", "CNN_LOSS_"),
+    "cnn_accept": ("Accept", "CNN_ACCEPT_"),
     "cnn_type": ("Type", "CNN_"),
     "cnn_layout": ("Layout", "CNN_"),
     "cnn_optimizer_kind": ("OptimizerKind", "CNN_"),

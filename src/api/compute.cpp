@@ -42,7 +42,11 @@ CompileOptions compile_options(const cnn_compile &given) {
     if (given.memory_limit < 0)
         fail(Status::out_of_range,
              text("compile: memory_limit is ", given.memory_limit, ", but must be >= 0"));
+    if (given.accept & ~kAcceptAll)
+        fail(Status::invalid_argument,
+             text("compile: accept is ", given.accept, ", but its bits must be CNN_ACCEPT_*"));
     options.inference_only = given.inference_only != 0;
+    options.accept = given.accept;
     options.memory_limit = given.memory_limit;
     return options;
 }

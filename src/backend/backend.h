@@ -174,6 +174,8 @@ class Device {
     // Adds every way to run the group, none when it can't be run. A reorder group is prepared for
     // whichever two layouts the device's candidates use; it has no candidates of its own.
     virtual void candidates(const FusedOp &group, std::vector<Candidate> &out) const = 0;
+    // The less accurate ways that some candidate of the group needs to be accepted.
+    virtual int64_t less_accurate_ways(const FusedOp &) const { return 0; }
     // What else one of those may be built with: its search space under its rules of validity,
     // likeliest first. Nothing where there is nothing to choose.
     virtual void variants(const FusedOp &, const Candidate &, std::vector<Candidate> &) const {}

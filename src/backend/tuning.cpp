@@ -192,6 +192,7 @@ std::string operation_key(const FusedOp &group) {
     out += " of";
     for (int32_t i = 0; i < group.operands(); ++i)
         out += text(' ', to_text(group.tensors[static_cast<size_t>(i)].shape));
+    if (group.accept != 0) out += text(" accept=", group.accept);
     return out;
 }
 

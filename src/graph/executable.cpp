@@ -88,8 +88,9 @@ std::vector<ProgramKey> first_programs(const Net &net, const CompileOptions &opt
 }
 
 std::unique_ptr<Plan> Executable::planned(const ProgramKey &key) {
-    return std::make_unique<Plan>(net_, key, *device_, *packed_, !options_.inference_only,
-                                  options_.tuning.get());
+    return std::make_unique<Plan>(
+        net_, key, *device_, *packed_,
+        PlanOptions{!options_.inference_only, options_.accept, options_.tuning.get()});
 }
 
 bool Executable::shrink(Plan &plan, int64_t room, int64_t there) {

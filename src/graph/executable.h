@@ -16,6 +16,7 @@ struct CompileOptions {
     std::vector<int64_t> batches;  // smaller sizes with plans of their own
     bool inference_only = false;
     int64_t memory_limit = 0;  // 0: none
+    int64_t accept = 0;        // the less accurate ways that the host accepts
     // By what plans are made, also later ones; null: what the device's database knows at compile.
     std::shared_ptr<const TuningTable> tuning;
 };

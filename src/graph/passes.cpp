@@ -318,9 +318,11 @@ void simplify(Program &program) {
     remove_unread(program);
 }
 
-std::vector<FusedOp> fuse(const Program &program, const Device &device,
+std::vector<FusedOp> fuse(const Program &program, const Device &device, int64_t accept,
                           std::vector<std::vector<TensorId>> &operands) {
-    return Fusion(program, device).run(operands);
+    std::vector<FusedOp> groups = Fusion(program, device).run(operands);
+    for (FusedOp &group : groups) group.accept = accept & device.less_accurate_ways(group);
+    return groups;
 }
 
 }  // namespace cnn

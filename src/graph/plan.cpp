@@ -78,22 +78,23 @@ Program lowered(const Net &net, const ProgramKey &key, const Device &device) {
 
 }  // namespace
 
-std::vector<FusedOp> groups_of(const Net &net, const ProgramKey &key, const Device &device) {
+std::vector<FusedOp> groups_of(const Net &net, const ProgramKey &key, const Device &device,
+                               int64_t accept) {
     std::vector<std::vector<TensorId>> operands;
-    return fuse(lowered(net, key, device), device, operands);
+    return fuse(lowered(net, key, device), device, accept, operands);
 }
 
 // Turns a program into a plan's items and values.
 class PlanBuilder {
   public:
-    PlanBuilder(Plan &plan, const Net &net, Device &device, bool theta_changes,
-                const TuningTable *tuning)
+    PlanBuilder(Plan &plan, const Net &net, Device &device, const PlanOptions &options)
         : plan_(plan),
           net_(net),
           device_(device),
           program_(lowered(net, plan.key_, device)),
-          groups_(fuse(program_, device, operands_)),
-          selection_(select(net, program_, device, groups_, operands_, theta_changes, tuning)) {}
+          groups_(fuse(program_, device, options.accept, operands_)),
+          selection_(select(net, program_, device, groups_, operands_, options.theta_changes,
+                            options.tuning)) {}
 
     void build();
 
@@ -370,9 +371,9 @@ void PlanBuilder::build() {
 }
 
 Plan::Plan(const Net &net, const ProgramKey &key, Device &device, PackedParameters &packed,
-           bool theta_changes, const TuningTable *tuning)
+           const PlanOptions &options)
     : key_(key), packed_(packed) {
-    PlanBuilder(*this, net, device, theta_changes, tuning).build();
+    PlanBuilder(*this, net, device, options).build();
 }
 
 int64_t Plan::kernel_bytes() const {

@@ -61,15 +61,21 @@ struct PlanMemory {
     Ref arena, theta, gradient, state, status, direction;
 };
 
-// The operations that a program has, joined as the device runs them.
-std::vector<FusedOp> groups_of(const Net &net, const ProgramKey &key, const Device &device);
+// The operations that a program has, joined as the device runs them; accept as fuse has it.
+std::vector<FusedOp> groups_of(const Net &net, const ProgramKey &key, const Device &device,
+                               int64_t accept);
+
+struct PlanOptions {
+    bool theta_changes = true;
+    int64_t accept = 0;                   // as fuse has it
+    const TuningTable *tuning = nullptr;  // what was measured; null: nothing
+};
 
 class Plan {
   public:
-    // By what was measured, where tuning isn't null. Throws Error(unsupported) naming the node that
-    // the device can't run.
+    // Throws Error(unsupported) naming the node that the device can't run.
     Plan(const Net &net, const ProgramKey &key, Device &device, PackedParameters &packed,
-         bool theta_changes, const TuningTable *tuning);
+         const PlanOptions &options);
 
     const ProgramKey &key() const { return key_; }
     int64_t arena_bytes() const { return arena_bytes_; }

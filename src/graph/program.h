@@ -79,7 +79,8 @@ void fold_normalisations(Program &program, const Device &device);
 
 // Joins operations as the device's pattern table allows. Operations stay in order; a group stands
 // where its first member stood.
-std::vector<FusedOp> fuse(const Program &program, const Device &device,
+// accept: the less accurate ways that the host accepts; a group gets those that the device has.
+std::vector<FusedOp> fuse(const Program &program, const Device &device, int64_t accept,
                           std::vector<std::vector<TensorId>> &operands);
 
 }  // namespace cnn

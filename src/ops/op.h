@@ -219,6 +219,11 @@ enum class Access : uint8_t {
 // `full` is the shape of a pointwise operation's outputs, or the largest operand's of a reduction.
 Access access_of(const Tensor &operand, const Tensor &full);
 
+// Ways less accurate than the usual ones that the host may accept, bits by the numbers of
+// CNN_ACCEPT_*.
+inline constexpr int64_t kAcceptWinograd4x4 = 1;
+inline constexpr int64_t kAcceptAll = kAcceptWinograd4x4;
+
 // Operations that the backend runs as one kernel. Ids in `ops` index `tensors`: first what the
 // group reads, then what it writes (and may read as well), then what lives only inside.
 struct FusedOp {
@@ -226,6 +231,7 @@ struct FusedOp {
     std::vector<Tensor> tensors;
     int32_t inputs = 0;
     int32_t outputs = 0;
+    int64_t accept = 0;  // the less accurate ways that may run it
 
     int32_t operands() const { return inputs + outputs; }
     const Op &head() const { return ops.front(); }

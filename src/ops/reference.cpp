@@ -879,22 +879,32 @@ template void run<double>(const Op &, std::span<const Tensor>, std::span<void *c
 
 namespace {
 
+// G of Winograd's F(2x2, 3x3) by the points 0, 1, -1 and infinity, and of F(4x4, 3x3) by 0, a, -a,
+// b, -b and infinity with a = 5/8 and b = 3/2.
+constexpr double kWinograd2[][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+constexpr double kA = 0.625, kA2 = kA * kA, kB = 1.5, kB2 = kB * kB;
+constexpr double kP = 1 / (2 * kA2 * (kA2 - kB2)), kQ = 1 / (2 * kB2 * (kB2 - kA2));
+constexpr double kWinograd4[][3] = {{1 / (kA2 * kB2), 0, 0}, {kP, kP *kA, kP *kA2},
+                                    {kP, -kP *kA, kP *kA2},  {kQ, kQ *kB, kQ *kB2},
+                                    {kQ, -kQ *kB, kQ *kB2},  {0, 0, 1}};
+
 // U = G g G^T of filters [O, I, 3, 3], at every place of a layout of Layout::winograd().
 template <class Real>
 void transform_filters(const Shape &shape, const Real *filters, const Layout &layout, Real *to) {
-    static constexpr double kG[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+    const int side = layout.tile + 2;
+    const auto *const g_rows = layout.tile == 2 ? kWinograd2 : kWinograd4;
     const bool turned = layout.filters == FilterForm::winograd_turned;
     const int64_t lanes = shape[turned ? 1 : 0], rows = shape[turned ? 0 : 1];
     const int64_t width = layout.block_of(turned ? 1 : 0);
     const int64_t blocks = (lanes + width - 1) / width;
-    for (int64_t i = 0; i < 16 * blocks * rows * width; ++i) {
+    for (int64_t i = 0; i < layout.points() * blocks * rows * width; ++i) {
         const int64_t lane = i / (width * rows) % blocks * width + i % width;
         const int64_t row = i / width % rows, point = i / (width * rows * blocks);
         const Real *const g =
             filters + 9 * (turned ? row * shape[1] + lane : lane * shape[1] + row);
         double sum = 0;
         for (int tap = 0; lane < lanes && tap < 9; ++tap)
-            sum += kG[point / 4][tap / 3] * kG[point % 4][tap % 3] *
+            sum += g_rows[point / side][tap / 3] * g_rows[point % side][tap % 3] *
                    static_cast<double>(g[turned ? 8 - tap : tap]);
         to[i] = static_cast<Real>(sum);
     }

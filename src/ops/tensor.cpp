@@ -59,10 +59,11 @@ Layout Layout::blocked(int axis, int size, int axis2, int size2) {
     return layout;
 }
 
-Layout Layout::winograd(int size, bool turned) {
+Layout Layout::winograd(int tile, int size, bool turned) {
     Layout layout = blocked(turned ? 1 : 0, size);
     if (turned) std::swap(layout.order[0], layout.order[1]);
     layout.filters = turned ? FilterForm::winograd_turned : FilterForm::winograd;
+    layout.tile = static_cast<int8_t>(tile);
     return layout;
 }
 
@@ -76,7 +77,7 @@ int64_t Layout::block_of(int axis) const {
 
 int64_t Layout::elements(const Shape &shape) const {
     const bool transformed = filters != FilterForm::taps;
-    int64_t product = transformed ? 16 : 1;
+    int64_t product = transformed ? points() : 1;
     for (int axis = 0; axis < (transformed ? 2 : shape.rank); ++axis) {
         const int64_t block = block_of(axis);
         product *= (shape[axis] + block - 1) / block * block;
@@ -119,7 +120,8 @@ std::string to_text(const Layout &layout, const Shape &shape) {
         name += block.axis < 4 ? static_cast<char>(kImage[block.axis] + ('a' - 'A'))
                                : static_cast<char>('0' + block.axis);
     }
-    if (layout.filters != FilterForm::taps) name += " winograd";
+    if (layout.filters != FilterForm::taps)
+        name += text(" winograd", layout.tile == 2 ? "" : text(int{layout.tile}));
     return name;
 }
 

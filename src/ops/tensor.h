@@ -62,9 +62,9 @@ struct Tensor {
     bool operator==(const Tensor &) const = default;
 };
 
-// What a layout holds in place of a filter's taps: its transform by Winograd's F(2x2, 3x3), 16
-// points, which then are the slowest axis; or that of the filter turned by half a circle, as the
-// gradient of a convolution's input wants it.
+// What a layout holds in place of a filter's taps: its transform by Winograd's F(m x m, 3x3),
+// (m + 2)^2 points, which then are the slowest axis; or that of the filter turned by half a circle,
+// as the gradient of a convolution's input wants it.
 enum class FilterForm : int8_t { taps, winograd, winograd_turned };
 
 // How a tensor's elements lie in memory: the axes from slowest to fastest, and blocks, cut out of
@@ -83,6 +83,7 @@ struct Layout {
     std::array<Block, 2> blocks{};  // the second is innermost
     int8_t block_count = 0;
     FilterForm filters = FilterForm::taps;
+    int8_t tile = 0;  // m, of transformed filters
 
     // Row-major.
     static Layout plain() { return {}; }
@@ -91,9 +92,11 @@ struct Layout {
     // As above with a second block inside the first.
     static Layout blocked(int axis, int size, int axis2, int size2);
 
-    // Transformed weights [O, I, 3, 3]: [16][O/size][I][size o], or turned: [16][I/size][O][size
-    // i].
-    static Layout winograd(int size, bool turned);
+    // Weights [O, I, 3, 3] transformed for tiles of 2x2 or 4x4: [points][O/size][I][size o], or
+    // turned: [points][I/size][O][size i].
+    static Layout winograd(int tile, int size, bool turned);
+    // Of a transformed filter.
+    int points() const { return (tile + 2) * (tile + 2); }
 
     bool is_plain() const { return block_count == 0 && *this == plain(); }
     // Size of axis's blocks, 1 where it has none.

@@ -94,7 +94,7 @@ template <class Visit>
 void for_each_choice(const Net &net, const Device &device, const CompileOptions &options,
                      Visit &&visit) {
     for (const ProgramKey &key : first_programs(net, options, false)) {
-        for (FusedOp &group : groups_of(net, key, device)) {
+        for (FusedOp &group : groups_of(net, key, device, options.accept)) {
             std::vector<Candidate> candidates;
             if (is_tunable(group)) device.candidates(group, candidates);
             if (!candidates.empty()) visit(group, candidates);

@@ -75,6 +75,7 @@ class CaseBuilder {
             for (TensorId id : ops_.back().outputs)
                 if (id != kNoTensor) kept.push_back(id);
         arrange(c, kept);
+        c.group.accept = kAcceptAll;
         add_counts(c);
         return c;
     }
@@ -279,6 +280,8 @@ std::vector<WindowCase> convolution_windows(int random) {
         planar("valid_3x3", 5, 17, 18, 1, {{7, 8}, {3, 3}}),
         planar("wide_pad", 2, 19, 33, 1, {{5, 6}, {3, 3}, {1, 1}, {1, 1}, {2, 2, 2, 2}}),
         planar("wide", 3, 15, 69, 1, {{9, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}),
+        planar("tiles", 3, 17, 35, 1, {{17, 14}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}),
+        planar("tiles_aside", 1, 16, 33, 1, {{15, 16}, {3, 3}, {1, 1}, {1, 1}, {0, 2, 2, 1}}),
         planar("row", 5, 3, 4, 1, {{1, 19}, {1, 5}, {1, 2}, {1, 1}, {0, 2, 0, 2}}),
         planar("dense", 16, 37, 11, 1, {{1, 1}, {1, 1}}),
         planar("dense_64", 64, 131, 17, 1, {{1, 1}, {1, 1}}),
@@ -1318,6 +1321,7 @@ FusedOp prefix_of(const FusedOp &group, size_t count) {
     for (const auto &part : order) ids.insert(ids.end(), part.begin(), part.end());
     for (TensorId id : ids) prefix.tensors.push_back(group.tensors[static_cast<size_t>(id)]);
     prefix.inputs = static_cast<int32_t>(order[0].size());
+    prefix.accept = group.accept;
     prefix.outputs = static_cast<int32_t>(order[1].size());
     prefix.ops.assign(group.ops.begin(), group.ops.begin() + static_cast<std::ptrdiff_t>(count));
     const auto renumber = [&](TensorId &id) {

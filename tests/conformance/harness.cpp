@@ -469,7 +469,7 @@ class Trial {
             const auto k = static_cast<size_t>(spot.logical);
             const Shape &shape = image.tensor().shape;
             const double error =
-                by_tiles() ? tile_error(expected, shape, spot.logical) : expected.error[k];
+                tile() > 0 ? tile_error(expected, shape, spot.logical, tile()) : expected.error[k];
             if (acceptable(got, expected.value[k], error, precision_)) continue;
             return fail_case(text("output ", i - inputs(), " at ", index_text(shape, spot.logical),
                                   " of ", to_text(shape), ": got ", got, ", want ",
@@ -477,21 +477,27 @@ class Trial {
         }
     }
 
-    // Whether outputs are computed by tiles of 2x2, from differences of all that a tile reads.
-    bool by_tiles() const {
-        return std::any_of(candidate_.layouts.begin(), candidate_.layouts.end(),
-                           [](const Layout &l) { return l.filters != FilterForm::taps; });
+    // The side of the tiles that outputs are computed by, from differences of all that a tile
+    // reads; 0: each by itself.
+    int64_t tile() const {
+        const auto found =
+            std::find_if(candidate_.layouts.begin(), candidate_.layouts.end(),
+                         [](const Layout &l) { return l.filters != FilterForm::taps; });
+        return found == candidate_.layouts.end() ? 0 : found->tile;
     }
 
     // The largest bound among an output's neighbours: those that may share a tile with it. What
     // isn't finite in one may spread to all.
-    static double tile_error(const Bounded &expected, const Shape &shape, int64_t logical) {
+    static double tile_error(const Bounded &expected, const Shape &shape, int64_t logical,
+                             int64_t tile) {
+        const int64_t apart = tile - 1;
         const int64_t height = shape[2], width = shape[3], plane = height * width;
         const int64_t row = logical % plane / width, column = logical % width;
         double error = 0;
-        for (int64_t r = std::max<int64_t>(row - 1, 0); r <= std::min(row + 1, height - 1); ++r) {
-            for (int64_t c = std::max<int64_t>(column - 1, 0); c <= std::min(column + 1, width - 1);
-                 ++c) {
+        for (int64_t r = std::max<int64_t>(row - apart, 0); r <= std::min(row + apart, height - 1);
+             ++r) {
+            for (int64_t c = std::max<int64_t>(column - apart, 0);
+                 c <= std::min(column + apart, width - 1); ++c) {
                 const auto k = static_cast<size_t>(logical / plane * plane + r * width + c);
                 if (!std::isfinite(expected.value[k]))
                     return std::numeric_limits<double>::infinity();

@@ -227,6 +227,13 @@ namespace CnnSharp
         CrossEntropy = 7,
     }
 
+    /// <summary>Faster ways of a device that round more than its usual ones do.</summary>
+    internal enum Accept
+    {
+        /// <summary>3x3 convolutions of stride 1 by Winograd's F(4x4, 3x3)</summary>
+        Winograd4x4 = 1,
+    }
+
     /// <summary>The type of the elements of <see cref="Data"/>.</summary>
     public enum ElementType
     {

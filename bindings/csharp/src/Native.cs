@@ -395,7 +395,8 @@ namespace CnnSharp
         internal int inference_only;
         internal long memory_limit;
         internal double tune_seconds;
-        internal fixed long reserved[7];
+        internal long accept;
+        internal fixed long reserved[6];
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -25,6 +25,10 @@ namespace CnnSharp
         /// the net yet.</summary>
         public TimeSpan TuneTime { get; set; }
 
+        /// <summary>Whether 3x3 convolutions may run by Winograd's F(4x4, 3x3), which is faster and
+        /// less accurate; the default is not.</summary>
+        public bool AcceptWinograd4x4 { get; set; }
+
         internal static unsafe cnn_compile Of(CompileOptions options, Scope scope)
         {
             cnn_compile native = new cnn_compile();
@@ -35,6 +39,7 @@ namespace CnnSharp
             native.inference_only = options.InferenceOnly ? 1 : 0;
             native.memory_limit = options.MemoryLimit;
             native.tune_seconds = options.TuneTime.TotalSeconds;
+            native.accept = options.AcceptWinograd4x4 ? (long)Accept.Winograd4x4 : 0;
             return native;
         }
     }

@@ -457,6 +457,8 @@ namespace CnnSharp.Tests
                 Expect.Throws(Status.OutOfRange, () => net.Compile(
                     Some.Cpu, new CompileOptions { MaxBatch = 4, Batches = new[] { 2L, 5 } }));
                 net.Compile(Some.Cpu, new CompileOptions { MaxBatch = 4, Batches = new[] { 1L, 2 } });
+                net.Compile(
+                    Some.Cpu, new CompileOptions { MaxBatch = 4, AcceptWinograd4x4 = true });
                 net.Compile(Some.Cpu, new CompileOptions { MaxBatch = 4, InferenceOnly = true });
                 Expect.Throws(Status.BadState, () => net.TrainStep(sgd, Some.Xor));
                 Expect.Throws(Status.LimitExceeded, () => net.Compile(

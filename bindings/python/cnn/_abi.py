@@ -145,6 +145,15 @@ class Loss(IntEnum):
 LossName = Literal["softmax_cross_entropy", "sigmoid_cross_entropy", "mse", "half_mse", "sum_of_squares", "binary_cross_entropy", "cross_entropy"]
 
 
+class Accept(IntEnum):
+    """cnn_accept."""
+
+    WINOGRAD_4X4 = 1
+
+
+AcceptName = Literal["winograd_4x4"]
+
+
 class Type(IntEnum):
     """cnn_type."""
 
@@ -855,7 +864,8 @@ class cnn_compile(Structure):
         ("inference_only", c_int32),
         ("memory_limit", c_int64),
         ("tune_seconds", c_double),
-        ("reserved", c_int64 * 7),
+        ("accept", c_int64),
+        ("reserved", c_int64 * 6),
     ]
 
     max_batch: int
@@ -864,6 +874,7 @@ class cnn_compile(Structure):
     inference_only: int
     memory_limit: int
     tune_seconds: float
+    accept: int
     reserved: Any
 
 

@@ -84,13 +84,18 @@ class TuneReport:
 
 
 def _compile_options(
-    max_batch: int, batches: Any, inference_only: bool, memory_limit: int
+    max_batch: int,
+    batches: Any,
+    inference_only: bool,
+    memory_limit: int,
+    accept_winograd_4x4: bool,
 ) -> _abi.cnn_compile:
     options = _abi.cnn_compile(
         max_batch=max_batch,
         batch_count=len(batches),
         inference_only=inference_only,
         memory_limit=memory_limit,
+        accept=_abi.Accept.WINOGRAD_4X4 if accept_winograd_4x4 else 0,
     )
     if len(batches):
         options.batches = ctypes.addressof(batches)
@@ -120,6 +125,7 @@ class Computing(NetBase):
         inference_only: bool = False,
         memory_limit: int = 0,
         tune_seconds: float = 0,
+        accept_winograd_4x4: bool = False,
     ) -> Device:
         """Plans the net for a device: kernels, layouts and memory for every n up to max_batch.
         Returns the device, opened where only its spec was given.
@@ -129,13 +135,17 @@ class Computing(NetBase):
         inference_only  frees what training wants; then only run works
         memory_limit    bytes the plan may take on the device; 0: the device's limit
         tune_seconds    time for tune() before, where the device's cache has nothing of the net yet
+        accept_winograd_4x4  whether 3x3 convolutions may run by Winograd's F(4x4, 3x3), faster and
+                        less accurate
 
         May be called again, also for another device: parameters, state and bound optimizers
         survive. Raises the first building mistake; UnsupportedError names a node that the backend
         can't do; LimitExceededError tells what the plan needs."""
         opened = device_of(device)
         sizes = (ctypes.c_int64 * len(batches))(*batches)
-        options = _compile_options(max_batch, sizes, inference_only, memory_limit)
+        options = _compile_options(
+            max_batch, sizes, inference_only, memory_limit, accept_winograd_4x4
+        )
         options.tune_seconds = tune_seconds
         self._calls_back = self._calls_back or opened._calls_back
         self._compute(lib.cnn_net_compile, opened.handle, byref(options))
@@ -152,6 +162,7 @@ class Computing(NetBase):
         memory_limit: int = 0,
         seconds: float = 20,
         progress: Optional[TuneFunction] = None,
+        accept_winograd_4x4: bool = False,
     ) -> TuneReport:
         """Finds by measurement how the device best runs the net's convolutions and dense layers, for
         compiles that follow with the same sizes: also of other nets and, where it has a cache
@@ -163,7 +174,9 @@ class Computing(NetBase):
                   returning STOP: CancelledError, and nothing is kept."""
         sizes = (ctypes.c_int64 * len(batches))(*batches)
         options = _abi.cnn_tune(seconds=seconds)
-        options.compile = _compile_options(max_batch, sizes, inference_only, memory_limit)
+        options.compile = _compile_options(
+            max_batch, sizes, inference_only, memory_limit, accept_winograd_4x4
+        )
         options.progress = _tune_progress
         report = _abi.cnn_tune_report()
         self._busy += 1

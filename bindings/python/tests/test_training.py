@@ -114,6 +114,7 @@ class TuneTest(unittest.TestCase):
         self.assertLessEqual(report.seconds_after, report.seconds_before)
         self.assertTrue(seen and seen[0].name and seen[0].operation == 0)
         net.compile(device, max_batch=8, tune_seconds=0.05)
+        net.compile(device, max_batch=8, accept_winograd_4x4=True)
 
     def test_stopping(self) -> None:
         with self.assertRaises(cnn.CancelledError):

@@ -103,6 +103,7 @@ ConvolutionGroup::ConvolutionGroup(const FusedOp &op) {
         ids[2] = next.outputs[0];
     }
     operands = op.operands();
+    accept = op.accept;
     x_operand = ids[0];
     w_operand = ids[1];
     y_operand = ids[2];

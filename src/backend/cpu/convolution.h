@@ -101,19 +101,19 @@ struct RowsProduct {
     TileEpilogue epilogue;  // no residual; channels are the rows of w
 };
 
-// Winograd's transforms, of `blocks` blocks of channels; the 16 points of a transform lie `point`
-// floats apart, blocks next to each other.
+// Transforms of Winograd's F(m x m, 3x3), of `blocks` blocks of channels; the (m + 2)^2 points of a
+// transform lie `point` floats apart, blocks next to each other.
 struct WinogradInput {
-    const float *x = nullptr;  // of the 4x4 tile's first pixel, which may lie outside
+    const float *x = nullptr;  // of the tile's first pixel, which may lie outside
     float *out = nullptr;
     int64_t blocks = 0, x_block = 0, row = 0, column = 0, point = 0;
-    int64_t top = 0, bottom = 4, left = 0, right = 4;  // what of the tile lies inside
+    int64_t top = 0, bottom = 0, left = 0, right = 0;  // what of the tile lies inside
 };
 struct WinogradOutput {
     const float *in = nullptr;
     float *out = nullptr;
     int64_t blocks = 0, out_block = 0, row = 0, column = 0, point = 0;
-    int64_t rows = 2, columns = 2;  // of the 2x2 tile that exist
+    int64_t rows = 0, columns = 0;  // of the tile that exist
     int64_t lanes = 0;              // in use of the last block; zeros past them
     TileEpilogue epilogue;
 };
@@ -125,6 +125,12 @@ struct WinogradFilter {
     bool flipped = false;
 };
 
+// Of one tile size m.
+struct WinogradKernels {
+    void (*input)(const WinogradInput &);
+    void (*output)(const WinogradOutput &);
+    void (*filter)(const WinogradFilter &);
+};
 // What gradients of weights take, a run of 2x2 tiles side by side, in `blocks` blocks of channels:
 // the transform's 16 points lie `point` floats apart, tiles a vector.
 struct WinogradTiles {
@@ -150,9 +156,8 @@ struct ConvolutionKernels {
     void (*weights[kMaxScalars][kMaxVectors])(const WeightsTile &);
     void (*depthwise[kMaxPixels])(const DepthwiseTile &);
     void (*rows_product[kMaxRows][kMaxSamples])(const RowsProduct &);  // [o - 1][n - 1]
-    void (*winograd_input)(const WinogradInput &);
-    void (*winograd_output)(const WinogradOutput &);
-    void (*winograd_filter)(const WinogradFilter &);
+    WinogradKernels winograd[2];                                       // of tiles 2x2 and 4x4
+    const WinogradKernels &winograd_of(int64_t tile) const { return winograd[tile / 2 - 1]; }
     void (*winograd_gradient_input)(const WinogradTiles &);   // of x
     void (*winograd_gradient_output)(const WinogradTiles &);  // of dy
     void (*winograd_gradient_filter)(const WinogradSums &);

@@ -38,6 +38,7 @@ struct ConvolutionGroup {
     int x_operand = 0, w_operand = 0, y_operand = 0;
     int bias_operand = -1, scale_operand = -1, shift_operand = -1, residual_operand = -1;
     int operands = 0;
+    int64_t accept = 0;     // the less accurate ways that may run it
     TileEpilogue epilogue;  // but for where its operands are
 
     explicit ConvolutionGroup(const FusedOp &op);

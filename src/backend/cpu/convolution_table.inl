@@ -56,9 +56,8 @@ constexpr ConvolutionKernels table() {
     for (int o = 0; o < 4; ++o) {
         for (int n = 0; n < 4; ++n) table.rows_product[o][n] = rows[o][n];
     }
-    table.winograd_input = winograd_input;
-    table.winograd_output = winograd_output;
-    table.winograd_filter = winograd_filter;
+    table.winograd[0] = winograd_kernels<2>();
+    table.winograd[1] = winograd_kernels<4>();
     table.winograd_gradient_input = winograd_gradient_input;
     table.winograd_gradient_output = winograd_gradient_output;
     table.winograd_gradient_filter = winograd_gradient_filter;

@@ -1,23 +1,35 @@
-// Convolutions of 3x3 filters by Winograd's F(2x2, 3x3), with channels in the lanes: 16 products of
-// matrices in place of 36 multiplications an output tile and pair of channels. Forward, and the
-// gradient of the input, which is a convolution of dy with the filters turned.
+// Convolutions of 3x3 filters by Winograd's F(m x m, 3x3), with channels in the lanes: (m + 2)^2
+// products of matrices in place of 9 m^2 multiplications an output tile and pair of channels. m is
+// 2 or, where the host accepts its error, 4. Forward, and the gradient of the input, which is a
+// convolution of dy with the filters turned.
 //
 //   V[p][t][c] = (B^T x(t) B)[p],  M[p][t][f] = sum over c of U[p][c][f] V[p][t][c],
 //   y(t) = A^T M[.][t] A
 //
-// where t counts 2x2 tiles of the output over all samples. Tiles are taken a chunk at a time, so
+// where t counts m x m tiles of the output over all samples. Tiles are taken a chunk at a time, so
 // that V and M stay in the cache.
 #include "backend/cpu/convolution_plan.h"
 
 namespace cnn::cpu {
 namespace {
 
-constexpr const char *kWinograd = "winograd_c";
-constexpr int64_t kPoints = 16;
-constexpr double kTransformCycles = 90;  // of a tile and block
+// A tile size: how its candidates are called, and the cycles that the transforms of a tile take a
+// block of channels, of which it reads or writes a line a point.
+struct TileSize {
+    int64_t tile;
+    const char *name;
+    double transform_cycles;
+};
+constexpr TileSize kTileSizes[] = {{2, "winograd_c", 90}, {4, "winograd4_c", 250}};
+
+bool is_accepted(const TileSize &size, int64_t accept) {
+    return size.tile == 2 || (accept & kAcceptWinograd4x4) != 0;
+}
 
 // "in" and "out" are x and y, or dy and dx.
 struct WinogradPlan {
+    int64_t tile = 2, points = 16;
+    double transform_cycles = 0;  // of a tile and block
     int64_t width = 1, batch = 1;
     int64_t channels = 1, filters = 1;  // of in and out
     int64_t channel_blocks = 1, filter_blocks = 1;
@@ -37,9 +49,9 @@ struct WinogradPlan {
     int64_t m_row() const { return most_filter_blocks() * width; }
     int64_t v_point() const { return apart(chunk * v_row()); }
     int64_t m_point() const { return apart(chunk * m_row()); }
-    int64_t scratch() const { return kPoints * (v_point() + m_point()); }
+    int64_t scratch() const { return points * (v_point() + m_point()); }
 
-    // An odd number of cache lines from point to point, so that the 16 of a tile don't compete for
+    // An odd number of cache lines from point to point, so that those of a tile don't compete for
     // the same sets of the cache.
     static int64_t apart(int64_t floats) { return (divide_up(floats, 16) | 1) * 16; }
 };
@@ -80,11 +92,11 @@ double chunked_seconds(const Machine &machine, const WinogradPlan &plan) {
         static_cast<double>(plan.filter_parts * plan.channel_blocks + plan.filter_blocks);
     const int64_t scalars = divide_up(plan.chunk, pieces_of(plan.chunk, plan.scalars));
     const double products =
-        product_cycles(machine, plan, scalars) * static_cast<double>(kPoints * plan.channels);
-    const double cycles = products + kTransformCycles * blocks;
+        product_cycles(machine, plan, scalars) * static_cast<double>(plan.points * plan.channels);
+    const double cycles = products + plan.transform_cycles * blocks;
     double seconds = 1.15 * tiles * cycles * cycle_seconds(machine);
 
-    const double line = 4.0 * static_cast<double>(kPoints * plan.width);
+    const double line = 4.0 * static_cast<double>(plan.points * plan.width);
     const double filters = line * static_cast<double>(plan.channels * plan.filter_blocks);
     const double scratch = 4.0 * static_cast<double>(plan.scratch());
     const double byte_seconds = machine.seconds_of_bytes(filters + scratch) / (filters + scratch);
@@ -128,8 +140,12 @@ void choose_chunk(const Machine &machine, WinogradPlan &plan) {
         std::min(part_count(4 * machine.pool.threads(), plan.seconds), plan.units(plan.batch));
 }
 
-WinogradPlan winograd_plan(const Machine &machine, const ConvolutionShape &s, bool forward) {
+WinogradPlan winograd_plan(const Machine &machine, const ConvolutionShape &s, const TileSize &size,
+                           bool forward) {
     WinogradPlan plan;
+    plan.tile = size.tile;
+    plan.points = (size.tile + 2) * (size.tile + 2);
+    plan.transform_cycles = size.transform_cycles;
     plan.width = machine.width();
     plan.batch = s.batch;
     plan.channels = forward ? s.channels : s.filters;
@@ -142,8 +158,8 @@ WinogradPlan winograd_plan(const Machine &machine, const ConvolutionShape &s, bo
     plan.out_columns = forward ? s.out[2] : s.in[2];
     plan.pad_rows = forward ? s.pad[1] : 2 - s.pad[1];
     plan.pad_columns = forward ? s.pad[2] : 2 - s.pad[2];
-    plan.tile_rows = divide_up(plan.out_rows, 2);
-    plan.tile_columns = divide_up(plan.out_columns, 2);
+    plan.tile_rows = divide_up(plan.out_rows, plan.tile);
+    plan.tile_columns = divide_up(plan.out_columns, plan.tile);
     choose_product(machine, plan);
     choose_chunk(machine, plan);
     return plan;
@@ -180,7 +196,7 @@ void WinogradRun::run(int64_t unit, int64_t n, float *scratch) {
     const int64_t chunk = unit / plan_.filter_parts;
     filters_ = part_range(plan_.filter_blocks, plan_.filter_parts, unit % plan_.filter_parts);
     tiles_ = {chunk * plan_.chunk, std::min(plan_.tiles(n), (chunk + 1) * plan_.chunk)};
-    float *const v = scratch, *const m = v + kPoints * plan_.v_point();
+    float *const v = scratch, *const m = v + plan_.points * plan_.v_point();
     for (int64_t t = tiles_.begin; t < tiles_.end; ++t) {
         transform_in(t, v + (t - tiles_.begin) * plan_.v_row());
     }
@@ -193,8 +209,8 @@ void WinogradRun::run(int64_t unit, int64_t n, float *scratch) {
 void WinogradRun::transform_in(int64_t tile, float *v) const {
     const int64_t w = plan_.width, plane = plan_.in_rows * plan_.in_columns;
     const int64_t sample = tile / (plan_.tile_rows * plan_.tile_columns);
-    const int64_t row = tile / plan_.tile_columns % plan_.tile_rows * 2 - plan_.pad_rows;
-    const int64_t column = tile % plan_.tile_columns * 2 - plan_.pad_columns;
+    const int64_t row = tile / plan_.tile_columns % plan_.tile_rows * plan_.tile - plan_.pad_rows;
+    const int64_t column = tile % plan_.tile_columns * plan_.tile - plan_.pad_columns;
     WinogradInput t;
     t.x = in_ + (sample * plan_.channel_blocks * plane + row * plan_.in_columns + column) * w;
     t.out = v;
@@ -207,7 +223,7 @@ void WinogradRun::transform_in(int64_t tile, float *v) const {
     t.bottom = plan_.in_rows - row;
     t.left = -column;
     t.right = plan_.in_columns - column;
-    kernels_.winograd_input(t);
+    kernels_.winograd_of(plan_.tile).input(t);
 }
 
 void WinogradRun::multiply(const float *v, float *m) const {
@@ -223,7 +239,7 @@ void WinogradRun::multiply(const float *v, float *m) const {
     t.loops[3] = {plan_.channels, 1, w};
     t.last = false;
     t.lanes = w;
-    for (int64_t p = 0; p < kPoints; ++p) {
+    for (int64_t p = 0; p < plan_.points; ++p) {
         const float *const v_point = v + p * plan_.v_point();
         const float *const u_point = u_ + p * plan_.filter_blocks * t.vector_stride;
         float *const m_point = m + p * plan_.m_point();
@@ -243,8 +259,8 @@ void WinogradRun::multiply(const float *v, float *m) const {
 void WinogradRun::transform_out(int64_t tile, const float *m) const {
     const int64_t w = plan_.width, plane = plan_.out_rows * plan_.out_columns;
     const int64_t sample = tile / (plan_.tile_rows * plan_.tile_columns);
-    const int64_t row = tile / plan_.tile_columns % plan_.tile_rows * 2;
-    const int64_t column = tile % plan_.tile_columns * 2;
+    const int64_t row = tile / plan_.tile_columns % plan_.tile_rows * plan_.tile;
+    const int64_t column = tile % plan_.tile_columns * plan_.tile;
     const int64_t block = sample * plan_.filter_blocks + filters_.begin;
     const int64_t at = (block * plane + row * plan_.out_columns + column) * w;
     const bool ends = filters_.end == plan_.filter_blocks;
@@ -260,7 +276,7 @@ void WinogradRun::transform_out(int64_t tile, const float *m) const {
     t.columns = plan_.out_columns - column;
     t.lanes = ends ? plan_.filters - (plan_.filter_blocks - 1) * w : w;
     t.epilogue = epilogue_.at(filters_.begin * w, at);
-    kernels_.winograd_output(t);
+    kernels_.winograd_of(plan_.tile).output(t);
 }
 
 bool applies(const ConvolutionShape &s) {
@@ -272,45 +288,62 @@ bool applies(const ConvolutionShape &s) {
 }
 
 template <bool Forward>
-void candidates(const Machine &machine, const ConvolutionGroup &group,
-                std::vector<Candidate> &out) {
-    if (!applies(group.shape)) return;
-    const WinogradPlan plan = winograd_plan(machine, group.shape, Forward);
+Candidate candidate(const Machine &machine, const ConvolutionGroup &group, const TileSize &size) {
+    const WinogradPlan plan = winograd_plan(machine, group.shape, size, Forward);
     const Layout blocked = machine.c_blocked();
-    const Layout weights = Layout::winograd(machine.width(), !Forward);
+    const Layout weights = Layout::winograd(static_cast<int>(size.tile), machine.width(), !Forward);
     const double u = static_cast<double>(weights.elements(group.w));
     const double floats =
         static_cast<double>(blocked.elements(group.x) + blocked.elements(group.y)) + u;
-    Candidate candidate = make_candidate(group, kWinograd, blocked, weights, blocked,
+    Candidate candidate = make_candidate(group, size.name, blocked, weights, blocked,
                                          seconds_with_traffic(machine, plan.seconds, floats));
     candidate.workspace = plan.parts * plan.scratch() * 4;
-    out.push_back(std::move(candidate));
+    return candidate;
+}
+
+template <bool Forward>
+void candidates(const Machine &machine, const ConvolutionGroup &group,
+                std::vector<Candidate> &out) {
+    if (!applies(group.shape)) return;
+    for (const TileSize &size : kTileSizes)
+        if (is_accepted(size, group.accept))
+            out.push_back(candidate<Forward>(machine, group, size));
 }
 
 template <bool Forward>
 std::unique_ptr<Kernel> prepare(Machine &machine, const ConvolutionGroup &group,
                                 const Candidate &candidate) {
-    if (candidate.algorithm != kWinograd) return nullptr;
+    const auto *const size =
+        std::find_if(std::begin(kTileSizes), std::end(kTileSizes),
+                     [&](const TileSize &each) { return candidate.algorithm == each.name; });
+    if (size == std::end(kTileSizes)) return nullptr;
     ConvolutionGroup bound = group;
     bound.epilogue.channels = TileChannels::vectors;
-    return make_kernel([&machine, bound,
-                        plan = winograd_plan(machine, group.shape, Forward)](const Launch &launch) {
-        const float *const x = operand(launch, Forward ? bound.x_operand : bound.y_operand);
-        float *const y = operand(launch, Forward ? bound.y_operand : bound.x_operand);
-        const TileEpilogue epilogue = Forward ? bound.epilogue_at(launch) : TileEpilogue{};
-        const int64_t units = plan.units(launch.n);
-        for_parts(machine, plan.parts, [&](int64_t part) {
-            const Range range = part_range(units, plan.parts, part);
-            float *const scratch = at(launch.workspace) + part * plan.scratch();
-            WinogradRun run(machine, plan, x, operand(launch, bound.w_operand), y, epilogue);
-            for (int64_t unit = range.begin; unit < range.end; ++unit) {
-                run.run(unit, launch.n, scratch);
-            }
+    return make_kernel(
+        [&machine, bound,
+         plan = winograd_plan(machine, group.shape, *size, Forward)](const Launch &launch) {
+            const float *const x = operand(launch, Forward ? bound.x_operand : bound.y_operand);
+            float *const y = operand(launch, Forward ? bound.y_operand : bound.x_operand);
+            const TileEpilogue epilogue = Forward ? bound.epilogue_at(launch) : TileEpilogue{};
+            const int64_t units = plan.units(launch.n);
+            for_parts(machine, plan.parts, [&](int64_t part) {
+                const Range range = part_range(units, plan.parts, part);
+                float *const scratch = at(launch.workspace) + part * plan.scratch();
+                WinogradRun run(machine, plan, x, operand(launch, bound.w_operand), y, epilogue);
+                for (int64_t unit = range.begin; unit < range.end; ++unit) {
+                    run.run(unit, launch.n, scratch);
+                }
+            });
         });
-    });
 }
 
 }  // namespace
+
+int64_t less_accurate_ways(const FusedOp &op) {
+    const OpKind kind = op.head().kind;
+    if (kind != OpKind::convolution && kind != OpKind::convolution_backward_data) return 0;
+    return applies(ConvolutionGroup(op).shape) ? kAcceptWinograd4x4 : 0;
+}
 
 const ConvolutionWay kWinogradForward = {candidates<true>, prepare<true>};
 const ConvolutionWay kWinogradBackwardData = {candidates<false>, prepare<false>};

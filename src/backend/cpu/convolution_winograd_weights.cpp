@@ -9,8 +9,8 @@
 // so that V and D do too. Transforms are done anew for each chunk of the other operand: keeping
 // them costs more memory than x and dy have.
 //
-// Its rms error against float64 is 0.7 to 0.9 of direct summation's on uniform data (cpu_test
-// holds it to 1.2): sums have a quarter as many terms. What isn't finite may spread to other taps.
+// Its rms error against float64 is 0.4 to 2.7 of direct sums' on uniform data, 1 to 64 samples of
+// 13x10 and 16 to 256 channels. What isn't finite may spread to other taps.
 #include "backend/cpu/convolution_gradient_sums.h"
 
 namespace cnn::cpu {

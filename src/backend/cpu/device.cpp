@@ -182,6 +182,9 @@ class CpuDevice final : public Device {
             found->candidates(machine_, group, out);
         }
     }
+    int64_t less_accurate_ways(const FusedOp &group) const override {
+        return cpu::less_accurate_ways(group);
+    }
     TuningDatabase *tuning() const override { return tuning_.get(); }
     std::unique_ptr<Kernel> prepare(const FusedOp &group, const Candidate &candidate) override {
         if (group.head().kind == OpKind::host) return prepare_host_in_place(group);

@@ -47,6 +47,8 @@ extern const Implementation kConvolution;
 extern const Implementation kConvolutionBackwardData;
 extern const Implementation kConvolutionBackwardWeights;
 bool fuses_convolution(const FusedOp &op);
+// Of convolution_winograd.cpp: as Device has it.
+int64_t less_accurate_ways(const FusedOp &op);
 
 // Memory of this backend.
 class HostBuffer final : public Buffer {

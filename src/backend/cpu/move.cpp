@@ -301,6 +301,8 @@ class TransformKernel final : public Kernel {
         : machine_(machine),
           from_(op.head().inputs[0]),
           to_(op.head().outputs[0]),
+          points_(layout.points()),
+          transform_(machine.simd.convolution->winograd_of(layout.tile).filter),
           turned_(layout.filters == FilterForm::winograd_turned),
           lanes_(tensor_of(op, from_).shape[turned_ ? 1 : 0]),
           rows_(tensor_of(op, from_).shape[turned_ ? 0 : 1]) {}
@@ -308,7 +310,7 @@ class TransformKernel final : public Kernel {
     void launch(Queue &, const Launch &launch) override {
         const int64_t width = machine_.width(), blocks = divide_up(lanes_, width);
         const int64_t lane = turned_ ? 9 : rows_ * 9, row = turned_ ? lanes_ * 9 : 9;
-        const double seconds = static_cast<double>(blocks * width * rows_) * 6e-9;
+        const double seconds = static_cast<double>(blocks * width * rows_ * points_) * 0.4e-9;
         for_ranges(machine_, blocks * rows_, seconds, [&](int64_t begin, int64_t end) {
             WinogradFilter t;
             t.w_lane = lane;
@@ -319,7 +321,7 @@ class TransformKernel final : public Kernel {
                 t.w = operand(launch, from_) + first * lane + i % rows_ * row;
                 t.out = operand(launch, to_) + i * width;
                 t.lanes = std::min(width, lanes_ - first);
-                machine_.simd.convolution->winograd_filter(t);
+                transform_(t);
             }
         });
     }
@@ -327,6 +329,8 @@ class TransformKernel final : public Kernel {
   private:
     Machine &machine_;
     TensorId from_, to_;
+    int64_t points_;
+    void (*transform_)(const WinogradFilter &);
     bool turned_;
     int64_t lanes_, rows_;  // axes in the lanes and around them
 };

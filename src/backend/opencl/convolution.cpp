@@ -290,7 +290,7 @@ Candidate candidate_of(const OpenClDevice &device, const FusedOp &group,
     }
     if (form.winograd_block > 0)
         candidate.layouts[static_cast<size_t>(group.head().inputs[1])] = Layout::winograd(
-            form.winograd_block, group.head().kind == OpKind::convolution_backward_data);
+            2, form.winograd_block, group.head().kind == OpKind::convolution_backward_data);
     take_cost(device, group, form, form.standard(device, group), candidate);
     return candidate;
 }

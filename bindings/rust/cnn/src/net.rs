@@ -345,6 +345,9 @@ pub struct Compile<'a> {
     /// Time to tune the device before, as [`Net::tune`] does, where its cache has nothing of the net
     /// yet; by default none.
     pub tune: Duration,
+    /// Whether 3x3 convolutions may run by Winograd's F(4x4, 3x3), faster and less accurate; see
+    /// [`Conv2d`](crate::layers::Conv2d). By default not.
+    pub accept_winograd_4x4: bool,
 }
 
 impl Default for Compile<'_> {
@@ -355,6 +358,7 @@ impl Default for Compile<'_> {
             inference_only: false,
             memory_limit: 0,
             tune: Duration::default(),
+            accept_winograd_4x4: false,
         }
     }
 }
@@ -369,6 +373,7 @@ impl Compile<'_> {
             inference_only: self.inference_only.into(),
             memory_limit: u64_to_i64(self.memory_limit),
             tune_seconds: self.tune.as_secs_f64(),
+            accept: if self.accept_winograd_4x4 { sys::CNN_ACCEPT_WINOGRAD_4X4.into() } else { 0 },
             ..Default::default()
         }
     }

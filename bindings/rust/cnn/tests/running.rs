@@ -103,6 +103,8 @@ fn compile_takes_batches_and_a_limit() {
     net.compile(&cpu(), options).unwrap();
     let options = Compile { max_batch: 4, batches: &[5], ..Default::default() };
     assert_eq!(net.compile(&cpu(), options).unwrap_err().status(), Status::OutOfRange);
+    let options = Compile { accept_winograd_4x4: true, ..Default::default() };
+    net.compile(&cpu(), options).unwrap();
     let options = Compile { max_batch: 1024, memory_limit: 1, ..Default::default() };
     assert_eq!(net.compile(&cpu(), options).unwrap_err().status(), Status::LimitExceeded);
     let options = Compile { max_batch: usize::MAX, ..Default::default() };
