@@ -4,11 +4,14 @@
 // and as CSV.
 //   convolutions [--device SPEC]... [--threads N] [--only PART] [--shapes PATH] [--every N]
 //                [--batch N] [--seconds S] [--csv FILE] [--all] [--no-peers]
+//                [--accept]
 // --device: the first is compared with all others, peers as well as further devices.
 // --shapes reads the columns of DeepBench's or benchdnn's lists, from a file or from all *.csv of a
 // folder, in place of the usual cases; --every takes each N-th of them. --all times every candidate
-// of the first device and not just the one that is chosen. Run it without OMP_PROC_BIND: oneDNN's
-// threads are bound here while they are timed, and ours would inherit the first one's CPU.
+// of the first device and not just the one that is chosen; --accept has less accurate ways of it
+// take part (CNN_ACCEPT_*), as Winograd's F(4x4, 3x3) does in dnnl-auto. Run it without
+// OMP_PROC_BIND: oneDNN's threads are bound here while they are timed, and ours would inherit the
+// first one's CPU.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -37,6 +40,7 @@ struct Settings {
     size_t every = 1;
     double seconds = 0.2;
     bool all = false, peers = true;
+    int64_t accept = 0;
 };
 
 // A further device of ours.
@@ -147,8 +151,9 @@ class Table {
 
     Times measure_direction(const ConvShape &shape, Direction direction) {
         Times times;
-        for (const Measured &ours : measure_convolution(*device_, *queue_, shape, direction,
-                                                        {settings_.seconds, 1e9}, settings_.all)) {
+        for (const Measured &ours :
+             measure_convolution(*device_, *queue_, shape, direction, {settings_.seconds, 1e9},
+                                 settings_.all, settings_.accept)) {
             // The first is the one that is chosen.
             times.emplace(kOurs, ours.seconds);
             row(shape, direction, kOurs, ours);
@@ -222,6 +227,8 @@ bool parse(int argc, char **argv, Settings &s) {
             s.all = true;
         else if (name == "--no-peers")
             s.peers = false;
+        else if (name == "--accept")
+            s.accept = kAcceptAll;
         else if (i + 1 == argc || !parse_value(name, argv[++i], s))
             return false;
     }

@@ -3,7 +3,8 @@
 // the CPU's multiply-add rate, measured beside it, the convolutions' arithmetic comes to, and the
 // memory the device held. networks_torch.py does the same with PyTorch, networks_onnx.py with ONNX
 // Runtime. CNN_PLAN=1 prints the plans; CNN_TUNE=20 tunes for so many seconds before, and prints
-// what that found; CNN_CACHE is the device's cache directory.
+// what that found; CNN_ACCEPT=1 accepts less accurate ways, the bits of CNN_ACCEPT_*; CNN_CACHE is
+// the device's cache directory.
 #include <cnn/cnn.h>
 #include <sys/resource.h>
 
@@ -189,6 +190,11 @@ double median_time(double seconds, const Once &once) {
     return times[times.size() / 2];
 }
 
+int64_t accepted() {
+    const char *bits = std::getenv("CNN_ACCEPT");
+    return bits ? std::atoll(bits) : 0;
+}
+
 // Seconds from opening the device to the end of the first run of a net that is loaded from memory.
 double first_run(cnn_net *net, const Case &c, const char *spec, NetSteps &steps) {
     cnn_error error{};
@@ -201,6 +207,7 @@ double first_run(cnn_net *net, const Case &c, const char *spec, NetSteps &steps)
     cnn_compile compile{};
     compile.max_batch = c.batch;
     compile.inference_only = 1;
+    compile.accept = accepted();
     const auto begin = Clock::now();
     if (cnn_device_open(spec, nullptr, &device, &error) ||
         cnn_net_load_memory(file.data(), bytes, &loaded, &error) ||
@@ -236,6 +243,7 @@ void measure(const Case &c, cnn_device *device, double seconds) {
     cnn_compile compile{};
     compile.max_batch = c.batch;
     compile.inference_only = !c.training;
+    compile.accept = accepted();
     if (const char *budget = std::getenv("CNN_TUNE")) tune(net, device, compile, std::atof(budget));
     if (cnn_net_compile(net, device, &compile, &error)) give_up(error);
     NetSteps steps(net, {c.channels, c.size}, c.classes, c.batch);

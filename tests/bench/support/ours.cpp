@@ -76,8 +76,10 @@ double time_of(Device &device, Queue &queue, const FusedOp &group, const Candida
 }  // namespace
 
 std::vector<Measured> measure_convolution(Device &device, Queue &queue, const ConvShape &shape,
-                                          Direction direction, const Duration &duration, bool all) {
-    const FusedOp group = group_of(shape, direction);
+                                          Direction direction, const Duration &duration, bool all,
+                                          int64_t accept) {
+    FusedOp group = group_of(shape, direction);
+    group.accept = accept;
     std::vector<Candidate> candidates;
     device.candidates(group, candidates);
     std::sort(candidates.begin(), candidates.end(),

@@ -26,10 +26,11 @@ struct Duration {
 };
 
 // The candidate that the device's model likes best, or every one, best first; on operands in the
-// layouts that it wants. Nothing where the device can't do it.
+// layouts that it wants. Nothing where the device can't do it. accept: the less accurate ways that
+// take part.
 std::vector<Measured> measure_convolution(Device &device, Queue &queue, const ConvShape &shape,
                                           Direction direction, const Duration &duration,
-                                          bool all = false);
+                                          bool all = false, int64_t accept = 0);
 
 // Opens a device with so many threads, 0 for one a core.
 std::shared_ptr<Device> open_with(const std::string &spec, int threads);
