@@ -219,10 +219,11 @@ void WinogradRun::transform_in(int64_t tile, float *v) const {
     t.row = plan_.in_columns * w;
     t.column = w;
     t.point = plan_.v_point();
-    t.top = -row;
-    t.bottom = plan_.in_rows - row;
-    t.left = -column;
-    t.right = plan_.in_columns - column;
+    const int64_t side = plan_.tile + 2;
+    t.top = std::clamp<int64_t>(-row, 0, side);
+    t.bottom = std::clamp<int64_t>(plan_.in_rows - row, t.top, side);
+    t.left = std::clamp<int64_t>(-column, 0, side);
+    t.right = std::clamp<int64_t>(plan_.in_columns - column, t.left, side);
     kernels_.winograd_of(plan_.tile).input(t);
 }
 

@@ -79,22 +79,19 @@ struct Winograd<4> {
     }
 };
 
-template <int Tile, bool Inside>
-CNN_INLINE void input_tile(const WinogradInput &t, const float *x, float *out) {
+template <int Tile>
+CNN_INLINE void input_tile(const WinogradInput &t, const float *x, int64_t row, int64_t column,
+                           float *out) {
     constexpr int kSide = Tile + 2;
     vec d[kSide][kSide];
 #pragma GCC unroll 6
     for (int c = 0; c < kSide; ++c) {
-        vec column[kSide];
+        vec pixels[kSide];
 #pragma GCC unroll 6
-        for (int r = 0; r < kSide; ++r) {
-            const bool inside =
-                Inside || (r >= t.top && r < t.bottom && c >= t.left && c < t.right);
-            column[r] = inside ? load(x + r * t.row + c * t.column) : zero();
-        }
-        Winograd<Tile>::input(column);
+        for (int r = 0; r < kSide; ++r) pixels[r] = load(x + r * row + c * column);
+        Winograd<Tile>::input(pixels);
 #pragma GCC unroll 6
-        for (int r = 0; r < kSide; ++r) d[r][c] = column[r];
+        for (int r = 0; r < kSide; ++r) d[r][c] = pixels[r];
     }
 #pragma GCC unroll 6
     for (int r = 0; r < kSide; ++r) {
@@ -107,13 +104,21 @@ CNN_INLINE void input_tile(const WinogradInput &t, const float *x, float *out) {
 template <int Tile>
 void winograd_input(const WinogradInput &t) {
     constexpr int kSide = Tile + 2;
-    const bool inside = t.top <= 0 && t.left <= 0 && t.bottom >= kSide && t.right >= kSide;
+    const bool inside = t.bottom - t.top == kSide && t.right - t.left == kSide;
+    if (inside) {
+        for (int64_t i = 0; i < t.blocks; ++i)
+            input_tile<Tile>(t, t.x + i * t.x_block, t.row, t.column, t.out + i * kWidth);
+        return;
+    }
+    // Of an edge: a copy with zeros around what lies inside, which stay for all blocks.
+    alignas(64) float copy[kSide * kSide * kWidth] = {};
     for (int64_t i = 0; i < t.blocks; ++i) {
-        if (inside) {
-            input_tile<Tile, true>(t, t.x + i * t.x_block, t.out + i * kWidth);
-        } else {
-            input_tile<Tile, false>(t, t.x + i * t.x_block, t.out + i * kWidth);
+        const float *const x = t.x + i * t.x_block;
+        for (int64_t r = t.top; r < t.bottom; ++r) {
+            for (int64_t c = t.left; c < t.right; ++c)
+                store(copy + (r * kSide + c) * kWidth, load(x + r * t.row + c * t.column));
         }
+        input_tile<Tile>(t, copy, kSide * kWidth, kWidth, t.out + i * kWidth);
     }
 }
 
