@@ -142,13 +142,12 @@ void winograd_output(const WinogradOutput &t) {
         const ChannelValues channel =
             lanes < kWidth ? channels_in_lanes(e, 0, lanes) : all_channels(e, 0);
         const ivec kept = first_lanes(lanes);
-#pragma GCC unroll 4
-        for (int r = 0; r < Tile; ++r) {
+        for (int r = 0; r < Tile && r < t.rows; ++r) {
             vec pixels[Tile];
             Winograd<Tile>::output(sums[r], pixels);
 #pragma GCC unroll 4
             for (int c = 0; c < Tile; ++c) {
-                if (r >= t.rows || c >= t.columns) continue;
+                if (c >= t.columns) continue;
                 const int64_t at = r * t.row + c * t.column;
                 vec y = (pixels[c] + channel.bias) * channel.scale + channel.shift;
                 if (e.residual != nullptr) y += load(e.residual + at);
