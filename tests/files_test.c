@@ -191,6 +191,37 @@ static void a_model_survives_memory(void **state) {
     free(b.data);
 }
 
+/* As one does who trains a new end on what was learnt. */
+static void a_loaded_net_grows(void **state) {
+    (void)state;
+    bytes b = saved_model();
+    cnn_net *net = NULL;
+    OK(cnn_net_load_memory(b.data, b.size, &net, &err));
+    const int64_t before = cnn_net_vector_elements(net, CNN_PARAMETERS);
+    float *const old = malloc(sizeof(float) * (size_t)before);
+    OK(cnn_net_get_vector(net, CNN_PARAMETERS, old, before, &err));
+    const cnn_node sum = cnn_net_find_node(net, "sum");
+    cnn_node n = cnn_net_conv2d(net, sum, &(cnn_conv2d){.filters = 3, .kernel = {1}});
+    n = cnn_net_batch_norm(net, n, NULL);
+    OK(cnn_net_output(net, n, &err));
+    OK(cnn_net_error(net, &err));
+    const int64_t after = cnn_net_vector_elements(net, CNN_PARAMETERS);
+    assert_int_equal(after, before + 3 * 2 + 3 + 2 * 3);
+    float *const grown = malloc(sizeof(float) * (size_t)after);
+    OK(cnn_net_get_vector(net, CNN_PARAMETERS, grown, after, &err));
+    assert_memory_equal(grown, old, sizeof(float) * (size_t)before);
+    float drawn = 0;
+    for (int64_t i = before; i < before + 6; i++) drawn += fabsf(grown[i]);
+    assert_true(drawn > 0);
+    bytes again = saved(net, NULL);
+    load_whatever(again.data, again.size);
+    free(again.data);
+    free(old);
+    free(grown);
+    cnn_net_destroy(net);
+    free(b.data);
+}
+
 static void a_model_survives_a_path(void **state) {
     (void)state;
     cnn_net *net = make_net(), *loaded = NULL;
@@ -879,6 +910,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_without_end_is_refused_early),
         cmocka_unit_test(a_model_survives_memory),
+        cmocka_unit_test(a_loaded_net_grows),
         cmocka_unit_test(a_model_survives_a_path),
         cmocka_unit_test(a_checkpoint_survives_streams),
         cmocka_unit_test(failing_streams_are_told),

@@ -82,8 +82,9 @@ class Net {
     int32_t record_out_of_memory() noexcept;
     void throw_mistake() const;
     // For a net whose values come from a file: tensors start as zeros, and the net is refused
-    // (bad_file) before it takes more than `elements` in theta or in s.
-    void expect_values(int64_t elements) { expected_ = elements; }
+    // (bad_file) before it takes more than `elements` in theta or in s; nothing: as any other
+    // again.
+    void expect_values(std::optional<int64_t> elements) { expected_ = elements; }
     // After it adding is refused.
     void seal() { sealed_ = true; }
     bool sealed() const { return sealed_; }

@@ -452,6 +452,7 @@ void ModelFile::build(Session &session) {
         build_rates(net);
         build_regularization(net);
     });
+    net.expect_values({});
     session.set_steps(
         integer_of(network_.find("steps"), 0, kMostSteps, text(kDescription, ": steps")));
     check_tensors(net);
