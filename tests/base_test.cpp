@@ -11,6 +11,7 @@ extern "C" {
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -39,6 +40,7 @@ extern "C" {
 #include "base/fpenv.h"
 #include "base/log.h"
 #include "base/philox.h"
+#include "base/placement.h"
 #include "base/text.h"
 #include "base/thread_pool.h"
 
@@ -284,6 +286,30 @@ void pool_covers_all_parts(void **) {
         assert_true(covers_all_parts(pool, 2000));
     }
     assert_int_equal(error_of([] { cnn::ThreadPool pool(0); }).status, Status::invalid_argument);
+}
+
+// Of the calling thread.
+std::vector<int> allowed_processors() {
+    std::vector<int> found;
+#if defined(__linux__)
+    cpu_set_t set[16];
+    if (sched_getaffinity(0, sizeof set, set) != 0) return found;
+    for (int i = 0; i < static_cast<int>(8 * sizeof set); ++i)
+        if (CPU_ISSET_S(static_cast<size_t>(i), sizeof set, set)) found.push_back(i);
+#endif
+    return found;
+}
+
+void threads_leave_processors(void **) {
+    const std::vector<int> allowed = allowed_processors();
+    if (allowed.empty()) skip();  // the system has no such thing
+    for (int taken : allowed) {
+        const bool moved = cnn::leave_processors([taken](int other) { return other == taken; });
+        assert_int_equal(moved, allowed.size() > 1);
+        assert_true(allowed_processors() == allowed);
+    }
+    assert_false(cnn::leave_processors([](int) { return true; }));
+    assert_true(allowed_processors() == allowed);
 }
 
 void pool_serves_several_hosts(void **) {
@@ -674,6 +700,7 @@ int main() {
         cmocka_unit_test(process_keeps_its_malloc),
         cmocka_unit_test(threads_outlive_the_allocator),
         cmocka_unit_test(pool_covers_all_parts),
+        cmocka_unit_test(threads_leave_processors),
         cmocka_unit_test(pool_serves_several_hosts),
         cmocka_unit_test(pool_writes_are_seen),
         cmocka_unit_test(pool_nests),

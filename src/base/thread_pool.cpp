@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fpenv.h"
 #include "base/parking.h"
+#include "base/placement.h"
 #include "base/process.h"
 #include "base/text.h"
 
@@ -53,11 +54,12 @@ struct ThreadPool::Workers {
     ~Workers();
 
     void run(int64_t part_count, void (*function)(void *, int64_t), void *context) noexcept;
-    void take_parts() noexcept;
+    void take_parts(size_t seat) noexcept;
+    bool move_apart(size_t seat) noexcept;
     bool enter() noexcept;
     void leave() noexcept;
     void wait_for_work(uint32_t seen) noexcept;
-    void work() noexcept;
+    void work(size_t seat) noexcept;
     void stop() noexcept;
 
     void post(Job &job) noexcept;
@@ -68,6 +70,13 @@ struct ThreadPool::Workers {
     void (*fn)(void *, int64_t) = nullptr;
     void *ctx = nullptr;
     int64_t parts = 0;
+
+    // Where each participant runs, the caller first; -1 while it takes no parts.
+    struct alignas(64) Seat {
+        std::atomic<int> processor{-1};
+    };
+    std::vector<Seat> seats;
+    std::atomic<size_t> started{0};
 
     std::vector<pthread_t> threads;
     ProcessMark process;
@@ -84,11 +93,15 @@ struct ThreadPool::Workers {
     Job *jobs = nullptr;
 };
 
-ThreadPool::Workers::Workers(int count) {
+ThreadPool::Workers::Workers(int count) : seats(static_cast<size_t>(count) + 1) {
     threads.reserve(static_cast<size_t>(count));
     const SignalsBlocked blocked;
     const auto entry = [](void *self) -> void * {
-        static_cast<Workers *>(self)->work();
+#if defined(__linux__)
+        pthread_setname_np(pthread_self(), "libcnn worker");
+#endif
+        Workers *const workers = static_cast<Workers *>(self);
+        workers->work(workers->started.fetch_add(1) + 1);
         return nullptr;
     };
     for (int i = 0; i < count; ++i) {
@@ -129,7 +142,7 @@ void ThreadPool::Workers::run(int64_t part_count, void (*function)(void *, int64
         unpark(epoch, static_cast<int>(helpers));
     }
 
-    take_parts();
+    take_parts(0);
 
     uint32_t inside = gate.fetch_and(~kOpen, std::memory_order_acq_rel) & ~kOpen;
     if (inside == 0) return;
@@ -143,12 +156,35 @@ void ThreadPool::Workers::run(int64_t part_count, void (*function)(void *, int64
     gate.store(0, std::memory_order_relaxed);
 }
 
-void ThreadPool::Workers::take_parts() noexcept {
+void ThreadPool::Workers::take_parts(size_t seat) noexcept {
+    std::atomic<int> &place = seats[seat].processor;
+    bool may_move = seat != 0;  // the caller's thread is the host's
     for (;;) {
         const int64_t part = next.fetch_add(1, std::memory_order_relaxed);
-        if (part >= parts) return;
+        if (part >= parts) break;
+        place.store(current_processor(), std::memory_order_relaxed);
+        if (may_move) may_move = move_apart(seat);
         fn(ctx, part);
     }
+    place.store(-1, std::memory_order_relaxed);
+}
+
+// Systems let threads of one run share a processor for tenths of a second, beside another that is
+// idle or has less to do, and the run takes twice its time. False where there is no place to go.
+bool ThreadPool::Workers::move_apart(size_t seat) noexcept {
+    const auto taken = [this, seat](int processor) {
+        for (size_t i = 0; i < seats.size(); ++i) {
+            if (i == seat) continue;
+            if (seats[i].processor.load(std::memory_order_relaxed) == processor) return true;
+        }
+        return false;
+    };
+    std::atomic<int> &place = seats[seat].processor;
+    const int processor = place.load(std::memory_order_relaxed);
+    if (processor < 0 || !taken(processor)) return processor >= 0;
+    if (!leave_processors(taken)) return false;
+    place.store(current_processor(), std::memory_order_relaxed);
+    return true;
 }
 
 bool ThreadPool::Workers::enter() noexcept {
@@ -174,7 +210,7 @@ void ThreadPool::Workers::wait_for_work(uint32_t seen) noexcept {
     sleepers.fetch_sub(1);
 }
 
-void ThreadPool::Workers::work() noexcept {
+void ThreadPool::Workers::work(size_t seat) noexcept {
     const DefaultFloatEnvironment environment;
     // Epochs count from 0, so a job begun before this thread came up is seen as new.
     uint32_t seen = 0;
@@ -183,7 +219,7 @@ void ThreadPool::Workers::work() noexcept {
         seen = epoch.load(std::memory_order_acquire);
         if (stopping.load()) return;
         if (enter()) {
-            take_parts();
+            take_parts(seat);
             leave();
         }
         while (Job *job = take_job()) job->run(*job);
