@@ -12,11 +12,13 @@
 // take part (CNN_ACCEPT_*), as Winograd's F(4x4, 3x3) does in dnnl-auto. Run it without
 // OMP_PROC_BIND: oneDNN's threads are bound here while they are timed, and ours would inherit the
 // first one's CPU.
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include "base/cpu_info.h"
 #include "base/error.h"
@@ -151,6 +153,7 @@ class Table {
 
     Times measure_direction(const ConvShape &shape, Direction direction) {
         Times times;
+        let_threads_sleep();
         for (const Measured &ours :
              measure_convolution(*device_, *queue_, shape, direction, {settings_.seconds, 1e9},
                                  settings_.all, settings_.accept)) {
@@ -160,6 +163,7 @@ class Table {
         }
         double best = std::nan("");
         for (const auto &peer : peers_) {
+            let_threads_sleep();
             const double seconds = peer->time(shape, direction, settings_.seconds);
             if (std::isnan(seconds)) continue;
             row(shape, direction, peer->name(), {"", seconds, 0});
@@ -170,6 +174,10 @@ class Table {
         if (!std::isnan(best)) times[kBest] = best;
         return times;
     }
+
+    // Of the one that was measured before: OpenBLAS's spin for 2^26 cycles, and would take a
+    // processor from the next.
+    static void let_threads_sleep() { std::this_thread::sleep_for(std::chrono::milliseconds(30)); }
 
     void row(const ConvShape &shape, Direction direction, const std::string &who,
              const Measured &m) {
