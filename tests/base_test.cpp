@@ -351,7 +351,7 @@ void pool_wakes(void **) {
     for (int i = 0; i < 50; ++i) {
         std::atomic<int> count{0};
         pool.parallel_for(6, [&](int64_t) {
-            usleep(100);  // longer than the caller spins
+            usleep(300);  // longer than the caller spins
             ++count;
         });
         assert_int_equal(count, 6);

@@ -18,7 +18,8 @@
 namespace cnn {
 namespace {
 
-constexpr std::chrono::microseconds kSpin{20};
+// Longer than the serial parts of a step: waking a thread of a virtual machine takes 50 µs.
+constexpr std::chrono::microseconds kSpin{100};
 
 void pause_briefly() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
