@@ -151,7 +151,7 @@ struct ConvolutionKernels {
     static constexpr int kMaxScalars = 12, kMaxVectors = 8, kMaxPixels = 8;
     static constexpr int kMaxRows = 4, kMaxSamples = 4;
 
-    int accumulators;  // s * v of the largest tile; tiles larger than that are null
+    int accumulators;  // s * v of the largest product; tiles larger than that are null
     void (*product[kMaxScalars][kMaxVectors])(const ProductTile &);  // [s - 1][v - 1]
     void (*weights[kMaxScalars][kMaxVectors])(const WeightsTile &);
     void (*depthwise[kMaxPixels])(const DepthwiseTile &);

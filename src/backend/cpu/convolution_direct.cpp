@@ -49,7 +49,7 @@ double line_cycles(const DirectPlan &plan, int64_t positions, double far) {
 void choose_blocks(const Machine &machine, DirectPlan &plan) {
     const int64_t taps = std::max<int64_t>(most_taps(plan.rows) * most_taps(plan.columns), 1);
     const int64_t vector = machine.width() * 4;
-    const int64_t l1 = machine.l1 / 2;
+    const int64_t l1 = machine.l1 * (plan.positions_are_vectors ? 2 : 3) / 4;
     const int64_t rounds = taps * plan.lanes;
     int64_t bytes = 0;  // per reduction
     if (plan.positions_are_vectors) {
@@ -69,7 +69,7 @@ void choose_blocks(const Machine &machine, DirectPlan &plan) {
     // More places far apart than these, and what is read ahead of one is lost to another.
     if (!plan.positions_are_vectors)
         fits = std::max(least,
-                        std::min<int64_t>(fits, 12 / std::max<int64_t>(most_taps(plan.rows), 1)));
+                        std::min<int64_t>(fits, 24 / std::max<int64_t>(most_taps(plan.rows), 1)));
     const int64_t chunks = divide_up(plan.reductions, std::min(fits, plan.reductions));
     plan.reduction_chunk = divide_up(plan.reductions, std::max<int64_t>(chunks, 1));
     if (plan.positions_are_vectors) {
@@ -164,7 +164,7 @@ void choose_parts(const Machine &machine, DirectPlan &plan) {
 }  // namespace
 
 void choose_tiles(const Machine &machine, DirectPlan &plan) {
-    const int64_t largest = std::min<int64_t>(machine.simd.convolution->accumulators, 24);
+    const int64_t largest = machine.simd.convolution->accumulators;
     DirectPlan best = plan;
     best.seconds = std::numeric_limits<double>::infinity();
     for (int64_t s = 1; s <= ConvolutionKernels::kMaxScalars; ++s) {
