@@ -51,6 +51,8 @@ constexpr ConvolutionKernels table() {
                                                      depthwise<4>, depthwise<5>, depthwise<6>,
                                                      depthwise<7>, depthwise<8>};
     for (int v = 0; v < ConvolutionKernels::kMaxPixels; ++v) table.depthwise[v] = pixels[v];
+    table.depthwise_row[0] = depthwise_row<1>;
+    table.depthwise_row[1] = depthwise_row<2>;
     void (*const rows[4][4])(const RowsProduct &) = {
         {rows_product<1, 1>, rows_product<1, 2>, rows_product<1, 3>, rows_product<1, 4>},
         {rows_product<2, 1>, rows_product<2, 2>, rows_product<2, 3>, rows_product<2, 4>},
