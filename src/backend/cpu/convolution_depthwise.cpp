@@ -17,10 +17,20 @@ struct DepthwisePlan {
     double seconds = 0;
 };
 
+// The row that none has read before comes first, so that what it waits for is asked for early.
+void start_at_last_row(Segment &rows) {
+    if (rows.in_tap_step < 0 || rows.taps == 0) return;
+    rows.in_begin += (rows.taps - 1) * rows.in_tap_step;
+    rows.tap_begin += (rows.taps - 1) * rows.tap_step;
+    rows.in_tap_step = -rows.in_tap_step;
+    rows.tap_step = -rows.tap_step;
+}
+
 DepthwisePlan depthwise_plan(const Machine &machine, const ConvolutionShape &s, bool forward) {
     DepthwisePlan plan;
     plan.forward = forward;
     plan.rows = forward ? forward_segments(s, 1) : backward_segments(s, 1);
+    for (Segment &segment : plan.rows) start_at_last_row(segment);
     plan.columns = forward ? forward_segments(s, 2) : backward_segments(s, 2);
     plan.channels = s.groups;
     plan.blocks = divide_up(s.groups, machine.width());
