@@ -87,12 +87,12 @@ int line_axis(const DirectPlan &plan, const int64_t (&counts)[3]) {
     int best_axis = 0;
     double best = 0;
     for (int axis = 0; axis < 3; ++axis) {
-        const int64_t tiles = pieces_of(counts[axis], plan.position_tile);
-        const int64_t positions = divide_up(counts[axis], tiles);
         const bool swapped = !plan.positions_are_vectors;
-        double cycles =
-            static_cast<double>(tiles) * round_cycles(swapped ? positions : plan.filter_tile,
-                                                      swapped ? plan.filter_tile : positions, 0);
+        double cycles = 0;
+        for_piece_sizes(counts[axis], plan.position_tile, [&](int64_t tiles, int64_t p) {
+            cycles += static_cast<double>(tiles) * round_cycles(swapped ? p : plan.filter_tile,
+                                                                swapped ? plan.filter_tile : p, 0);
+        });
         cycles *= (axis == 0 ? 1 : axis == 1 ? 1.02 : 1.1) / static_cast<double>(counts[axis]);
         if (axis == 0 || cycles < best) {
             best = cycles;
