@@ -45,11 +45,12 @@ double line_cycles(const DirectPlan &plan, int64_t positions, double far) {
 }
 
 // Keeps what is reused in the caches: the pixels under a tile of positions in L1 while all filters
-// pass (positions as vectors), or the weights of a tile of filters while all positions do.
+// pass (positions as vectors), or the weights of a tile of filters while all positions do. Those
+// may come from L2, if visits to out, which cost too, would be short else.
 void choose_blocks(const Machine &machine, DirectPlan &plan) {
+    constexpr int64_t kLeastRounds = 96, kLongRounds = 384;  // of a visit
     const int64_t taps = std::max<int64_t>(most_taps(plan.rows) * most_taps(plan.columns), 1);
     const int64_t vector = machine.width() * 4;
-    const int64_t l1 = machine.l1 / 2;
     const int64_t rounds = taps * plan.lanes;
     int64_t bytes = 0;  // per reduction
     if (plan.positions_are_vectors) {
@@ -63,13 +64,16 @@ void choose_blocks(const Machine &machine, DirectPlan &plan) {
         const int64_t row_taps = most_taps(plan.rows);
         if (row_taps > 1) bytes += row_taps * plan.in_row * 4;
     }
-    // A visit to out must be worth it.
-    const int64_t least = divide_up(96, rounds);
-    int64_t fits = std::max(l1 / std::max<int64_t>(bytes, 1), least);
-    // More places far apart than these, and what is read ahead of one is lost to another.
-    if (!plan.positions_are_vectors)
-        fits = std::max(least,
-                        std::min<int64_t>(fits, 12 / std::max<int64_t>(most_taps(plan.rows), 1)));
+    bytes = std::max<int64_t>(bytes, 1);
+    const int64_t least = divide_up(kLeastRounds, rounds);
+    int64_t fits = machine.l1 / 2 / bytes;
+    if (!plan.positions_are_vectors) {
+        const int64_t from_l2 = std::min(divide_up(kLongRounds, rounds), machine.l2 / 8 / bytes);
+        // More places far apart than these, and what is read ahead of one is lost to another.
+        const int64_t places = 16 / std::max<int64_t>(most_taps(plan.rows), 1);
+        fits = std::min(std::max(fits, from_l2), places);
+    }
+    fits = std::max(fits, least);
     const int64_t chunks = divide_up(plan.reductions, std::min(fits, plan.reductions));
     plan.reduction_chunk = divide_up(plan.reductions, std::max<int64_t>(chunks, 1));
     if (plan.positions_are_vectors) {
