@@ -148,14 +148,24 @@ int64_t rows_that_stay(const Machine &machine, const DirectPlan &plan) {
     return std::clamp<int64_t>(machine.l2 / 3 / row, 1, rows);
 }
 
+// Samples of a unit: borders' tiles lie along them. With pixels as scalars, as long as their input
+// stays in L2 while all filters pass, and threads have enough to share.
+int64_t samples_together(const Machine &machine, const DirectPlan &plan) {
+    if (plan.positions_are_vectors) return plan.position_tile;
+    const int64_t fits = machine.l2 / 3 / std::max<int64_t>(plan.in_batch * 4, 1);
+    const int64_t most = plan.batches * plan.groups / (8 * machine.pool.threads());
+    return std::clamp<int64_t>(std::min(fits, most), 1, plan.position_tile);
+}
+
 void choose_parts(const Machine &machine, DirectPlan &plan) {
-    const int64_t wanted = part_count(kMaxParts, plan.seconds);
+    const int64_t samples = samples_together(machine, plan);
+    plan.batch_parts = divide_up(plan.batches, samples);
+    int64_t wanted = part_count(kMaxParts, plan.seconds);
+    if (samples > 1 && !plan.positions_are_vectors) wanted = std::min(wanted, plan.batch_parts);
     const int64_t tiles = pieces_of(plan.filters, plan.filter_tile);
     const int64_t rows = positions_of(plan.rows);
     const auto missing = [&] { return divide_up(wanted, units_of(plan)); };
-    // Batches are kept together as far as a tile of positions may use them. Rows cost their
-    // overlap, filters another pass over the input.
-    plan.batch_parts = divide_up(plan.batches, plan.positions_are_vectors ? plan.position_tile : 1);
+    // Rows cost their overlap, filters another pass over the input.
     plan.row_parts = std::clamp<int64_t>(missing(), 1, std::max<int64_t>(rows / 3, 1));
     plan.row_parts = std::max(plan.row_parts, divide_up(rows, rows_that_stay(machine, plan)));
     plan.filter_parts = std::clamp<int64_t>(missing(), 1, tiles);
