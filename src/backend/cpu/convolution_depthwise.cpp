@@ -1,5 +1,7 @@
 // Depthwise convolutions with channels in the lanes, in the three directions: x, y
 // [N][C/W][H][W][W c], w [C/W][kH][kW][W c].
+#include <cstdlib>
+
 #include "backend/cpu/convolution_plan.h"
 
 namespace cnn::cpu {
@@ -46,6 +48,8 @@ DepthwisePlan depthwise_plan(const Machine &machine, const ConvolutionShape &s, 
     return plan;
 }
 
+constexpr int64_t kPixels = ConvolutionKernels::kDepthwisePixels;
+
 class DepthwiseRun {
   public:
     DepthwiseRun(const Machine &machine, const DepthwisePlan &plan, const ConvolutionGroup &group,
@@ -62,6 +66,8 @@ class DepthwiseRun {
     void run(int64_t plane) const;
 
   private:
+    int64_t run_window(const DepthwiseTile &tile, const Segment &column, const float *in,
+                       float *out) const;
     void run_row(DepthwiseTile &tile, const Segment &column, const float *in, float *out) const;
 
     const ConvolutionKernels &kernels_;
@@ -95,6 +101,36 @@ void DepthwiseRun::run(int64_t plane) const {
     }
 }
 
+// The pixels that depthwise_row takes of a row of those that read through the same taps; else 0.
+int64_t DepthwiseRun::run_window(const DepthwiseTile &tile, const Segment &column, const float *in,
+                                 float *out) const {
+    const TileActivation activation = epilogue_.activation;
+    const bool floored = activation == TileActivation::linear || activation == TileActivation::relu;
+    if (tile.row_taps != 3 || column.taps != 3 || std::abs(column.in_tap_step) != 1 ||
+        column.in_step > 2 || column.out_step != 1 || tile.lanes < width_ || !floored)
+        return 0;
+    DepthwiseRow row;
+    row.pixels = column.count / kPixels * kPixels;
+    if (row.pixels == 0) return 0;
+    row.w = tile.w;
+    row.w_row = tile.w_row;
+    row.w_column = column.tap_step * width_;
+    row.x = in + column.in_begin * width_;
+    row.x_row = tile.x_row;
+    // Backwards through the input is backwards through the taps.
+    if (column.in_tap_step < 0) {
+        row.w += 2 * row.w_column;
+        row.w_column = -row.w_column;
+        row.x -= 2 * width_;
+    }
+    row.out = out + column.out_begin * width_;
+    row.epilogue = tile.epilogue;
+    if (epilogue_.residual != nullptr)
+        row.epilogue.residual = epilogue_.residual + (row.out - out_);
+    kernels_.depthwise_row[column.in_step - 1](row);
+    return row.pixels;
+}
+
 void DepthwiseRun::run_row(DepthwiseTile &tile, const Segment &column, const float *in,
                            float *out) const {
     tile.column_taps = column.taps;
@@ -102,9 +138,13 @@ void DepthwiseRun::run_row(DepthwiseTile &tile, const Segment &column, const flo
     tile.x_column = column.in_tap_step * width_;
     tile.x_stride = column.in_step * width_;
     tile.out_stride = column.out_step * width_;
-    const int64_t tiles = pieces_of(column.count, ConvolutionKernels::kMaxPixels);
+    const int64_t done = run_window(tile, column, in, out);
+    const int64_t left = column.count - done;
+    const int64_t tiles = pieces_of(left, ConvolutionKernels::kMaxPixels);
     for (int64_t i = 0; i < tiles; ++i) {
-        const Range piece = part_range(column.count, tiles, i);
+        Range piece = part_range(left, tiles, i);
+        piece.begin += done;
+        piece.end += done;
         tile.x = in + (column.in_begin + piece.begin * column.in_step) * width_;
         tile.out = out + (column.out_begin + piece.begin * column.out_step) * width_;
         if (epilogue_.residual != nullptr) {

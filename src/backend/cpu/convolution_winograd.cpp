@@ -65,7 +65,7 @@ double product_cycles(const Machine &machine, const WinogradPlan &plan, int64_t 
 // The tile of a product that costs least over many tiles and all blocks of filters.
 void choose_product(const Machine &machine, WinogradPlan &plan) {
     const ConvolutionKernels &kernels = *machine.simd.convolution;
-    const int64_t largest = std::min<int64_t>(kernels.accumulators, 24);
+    const int64_t largest = kernels.accumulators;
     WinogradPlan best = plan;
     double least = 0;
     for (int64_t s = 1; s <= std::min<int64_t>(largest, ConvolutionKernels::kMaxScalars); ++s) {

@@ -62,7 +62,7 @@ double cycles_of(const Machine &machine, const WinogradWeightsPlan &plan) {
 // Products' tiles: pieces of a block's lanes times blocks of filters.
 void choose_product(const Machine &machine, WinogradWeightsPlan &plan) {
     const ConvolutionKernels &kernels = *machine.simd.convolution;
-    const int64_t largest = std::min<int64_t>(kernels.accumulators, 24);
+    const int64_t largest = kernels.accumulators;
     double best = 0;
     for (int64_t s = 1; s <= ConvolutionKernels::kMaxScalars; ++s) {
         const int64_t most = std::min<int64_t>(largest / s, ConvolutionKernels::kMaxVectors);
