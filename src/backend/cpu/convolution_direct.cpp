@@ -66,11 +66,11 @@ void choose_blocks(const Machine &machine, DirectPlan &plan) {
     }
     bytes = std::max<int64_t>(bytes, 1);
     const int64_t least = divide_up(kLeastRounds, rounds);
-    int64_t fits = machine.l1 / 2 / bytes;
+    int64_t fits = machine.l1 * (plan.positions_are_vectors ? 2 : 3) / 4 / bytes;
     if (!plan.positions_are_vectors) {
         const int64_t from_l2 = std::min(divide_up(kLongRounds, rounds), machine.l2 / 8 / bytes);
         // More places far apart than these, and what is read ahead of one is lost to another.
-        const int64_t places = 16 / std::max<int64_t>(most_taps(plan.rows), 1);
+        const int64_t places = 24 / std::max<int64_t>(most_taps(plan.rows), 1);
         fits = std::min(std::max(fits, from_l2), places);
     }
     fits = std::max(fits, least);
