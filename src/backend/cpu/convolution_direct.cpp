@@ -157,6 +157,31 @@ int64_t samples_together(const Machine &machine, const DirectPlan &plan) {
     return std::clamp<int64_t>(std::min(fits, most), 1, plan.position_tile);
 }
 
+// What the thread with most to do has, of `tiles` tiles cut into parts beside `others` like them.
+int64_t most_tiles(int64_t tiles, int64_t parts, int64_t others, int64_t threads) {
+    return divide_up(parts * others, threads) * divide_up(tiles, parts);
+}
+
+// At least so many parts of the tiles of filters: those that leave threads least idle.
+int64_t balanced_parts(const DirectPlan &plan, int64_t tiles, int64_t least, int64_t threads) {
+    const int64_t others = units_of(plan) / plan.filter_parts;
+    int64_t best = least;
+    for (int64_t parts = least; parts <= std::min(tiles, 2 * least); ++parts)
+        if (most_tiles(tiles, parts, others, threads) < most_tiles(tiles, best, others, threads))
+            best = parts;
+    return best;
+}
+
+// How much longer than equal shares the longest takes.
+double imbalance(const Machine &machine, const DirectPlan &plan) {
+    const int64_t units = units_of(plan), threads = machine.pool.threads();
+    if (units == 1) return 1;
+    const int64_t tiles = pieces_of(plan.filters, plan.filter_tile);
+    const int64_t others = units / plan.filter_parts;
+    const int64_t most = most_tiles(tiles, plan.filter_parts, others, threads);
+    return static_cast<double>(most * threads) / static_cast<double>(tiles * others);
+}
+
 void choose_parts(const Machine &machine, DirectPlan &plan) {
     const int64_t samples = samples_together(machine, plan);
     plan.batch_parts = divide_up(plan.batches, samples);
@@ -168,7 +193,9 @@ void choose_parts(const Machine &machine, DirectPlan &plan) {
     // Rows cost their overlap, filters another pass over the input.
     plan.row_parts = std::clamp<int64_t>(missing(), 1, std::max<int64_t>(rows / 3, 1));
     plan.row_parts = std::max(plan.row_parts, divide_up(rows, rows_that_stay(machine, plan)));
-    plan.filter_parts = std::clamp<int64_t>(missing(), 1, tiles);
+    plan.filter_parts = 1;
+    const int64_t parts = std::clamp<int64_t>(missing(), 1, tiles);
+    if (parts > 1) plan.filter_parts = balanced_parts(plan, tiles, parts, machine.pool.threads());
     const int64_t enough = std::min<int64_t>(wanted, 4);
     if (units_of(plan) >= enough) return;
     plan.batch_parts = std::clamp<int64_t>(plan.batch_parts * missing(), 1, plan.batches);
@@ -180,7 +207,7 @@ void choose_parts(const Machine &machine, DirectPlan &plan) {
 void choose_tiles(const Machine &machine, DirectPlan &plan) {
     const int64_t largest = machine.simd.convolution->accumulators;
     DirectPlan best = plan;
-    best.seconds = std::numeric_limits<double>::infinity();
+    double least = std::numeric_limits<double>::infinity();
     for (int64_t s = 1; s <= ConvolutionKernels::kMaxScalars; ++s) {
         const int64_t v = std::min<int64_t>(largest / s, ConvolutionKernels::kMaxVectors);
         if (v == 0) continue;
@@ -188,11 +215,14 @@ void choose_tiles(const Machine &machine, DirectPlan &plan) {
         plan.position_tile = plan.positions_are_vectors ? v : s;
         choose_blocks(machine, plan);
         plan.seconds = predict_seconds(machine, plan);
+        choose_parts(machine, plan);
+        const double seconds = plan.seconds * imbalance(machine, plan);
         // Of equals the later: the more scalars, the less often vectors are read.
-        if (plan.seconds <= best.seconds * 1.0001) best = plan;
+        if (seconds > least * 1.0001) continue;
+        least = seconds;
+        best = plan;
     }
     plan = best;
-    choose_parts(machine, plan);
 }
 
 namespace {

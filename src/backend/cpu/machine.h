@@ -122,7 +122,9 @@ void for_parts(Machine &machine, int64_t parts, Body &&body) {
 // Cuts `units` taking `seconds` together and runs body(begin, end) over them.
 template <class Body>
 void for_ranges(Machine &machine, int64_t units, double seconds, Body &&body) {
-    const int64_t parts = part_count(units, seconds);
+    const int64_t threads = machine.pool.threads(), wanted = part_count(units, seconds);
+    // As many for each thread.
+    const int64_t parts = wanted == 1 ? 1 : std::min(units, divide_up(wanted, threads) * threads);
     for_parts(machine, parts, [&](int64_t part) {
         const Range range = part_range(units, parts, part);
         if (range.begin < range.end) body(range.begin, range.end);
