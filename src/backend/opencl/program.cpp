@@ -152,9 +152,10 @@ void Function::set_local(cl_uint index, size_t bytes) {
 }
 
 void Function::launch(Queue &queue, cl_uint dimensions, const size_t *global, const size_t *local) {
-    const cl_int status = device_->api().clEnqueueNDRangeKernel(
-        static_cast<OpenClQueue &>(queue).get(), kernel_.get(), dimensions, nullptr, global, local,
-        0, nullptr, nullptr);
+    auto &commands = static_cast<OpenClQueue &>(queue);
+    const cl_int status =
+        device_->api().clEnqueueNDRangeKernel(commands.get(), kernel_.get(), dimensions, nullptr,
+                                              global, local, 0, nullptr, commands.event());
     if (status != CL_SUCCESS) check(status, text("clEnqueueNDRangeKernel of ", name_).c_str());
 }
 
