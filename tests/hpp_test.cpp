@@ -80,6 +80,17 @@ void tunes(void **) {
     assert_int_equal(status, CNN_CANCELLED);
 }
 
+void profiles(void **) {
+    cnn::Net net = xor_net();
+    net.compile(cnn::Device("cpu"), {.max_batch = 4});
+    double flops = 0;
+    for (const cnn_node_time &row : net.profile()) flops += row.flops;
+    assert_true(flops > 0);
+    cnn_profile step{};
+    step.training = 1;
+    assert_int_equal(net.profile(step).front().node, -1);
+}
+
 // Four units on the four points, and their linear output.
 void learns_xor_by_radial_basis(void **) {
     cnn::Net net;
@@ -695,6 +706,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(learns_xor),
         cmocka_unit_test(tunes),
+        cmocka_unit_test(profiles),
         cmocka_unit_test(learns_xor_by_radial_basis),
         cmocka_unit_test(builds_tables_of_connections),
         cmocka_unit_test(convolutions_are_matrices),

@@ -766,6 +766,30 @@ static void nets_share_the_queue_from_several_threads(void **state) {
     assert_int_equal(h->released, 1);
 }
 
+/* By events where the host's queue has them, else by the clock. */
+static void profiles_on_the_hosts_queue(void **state) {
+    host *h = host_of(state);
+    const cl_command_queue_properties kinds[] = {0, CL_QUEUE_PROFILING_ENABLE};
+    const cl_command_queue usual = h->queue;
+    for (int i = 0; i < LENGTH(kinds); i++) {
+        h->queue = new_queue(h->context, h->device, kinds[i]);
+        cnn_device *device = lend(h, 1);
+        cnn_net *net = image_net(1);
+        OK(cnn_net_compile(net, device, &(cnn_compile){.max_batch = N}, &err));
+        cnn_node_time rows[64];
+        int64_t count = 0;
+        double seconds = 0;
+        OK(cnn_net_profile(net, NULL, rows, LENGTH(rows), &count, &err));
+        assert_in_range(count, 1, LENGTH(rows));
+        for (int64_t row = 0; row < count; row++) seconds += rows[row].seconds;
+        assert_true(seconds > 0 && seconds < 60);
+        cnn_net_destroy(net);
+        cnn_device_destroy(device);
+        GOOD(clReleaseCommandQueue(h->queue));
+    }
+    h->queue = usual;
+}
+
 #define HOST_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void) {
@@ -782,6 +806,7 @@ int main(void) {
         HOST_TEST(trains_on_the_hosts_buffers),
         HOST_TEST(labels_of_no_class_are_no_step),
         HOST_TEST(nets_share_the_queue_from_several_threads),
+        HOST_TEST(profiles_on_the_hosts_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

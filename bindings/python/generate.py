@@ -114,7 +114,7 @@ class Writer:
         """What Python sees when it reads the field."""
         value = self.field(kind)
         if value.startswith("c_char * "):
-            return "bytes"
+            return "Bytes"
         if "POINTER" in value or "CFUNCTYPE" in value or value in self.callbacks:
             return "Any"
         if kind.array is not None:
@@ -140,6 +140,7 @@ class Writer:
             "from enum import IntEnum",
             "from typing import Any, Callable, Dict, Literal, Optional, Tuple",
             "",
+            'Bytes = bytes  # that a field "bytes" does not hide',
             f"VERSION = {tuple(version)}",
         ]
         for enum in self.api.enums:

@@ -866,6 +866,35 @@ typedef struct cnn_tune_report {
 CNN_API cnn_status cnn_device_tune(cnn_device *device, cnn_net *net, const cnn_tune *options,
                                    cnn_tune_report *report, cnn_error *error);
 
+typedef struct cnn_profile {
+    int64_t samples;  /**< of each run; default max_batch */
+    int32_t runs;     /**< that count, one more before them; default 10 */
+    int32_t training; /**< a step's loss and gradient, without the update, in place of a run */
+    int64_t reserved[8];
+} cnn_profile;
+
+/** Out: what the device runs as one, and how long it takes. */
+typedef struct cnn_node_time {
+    cnn_node node;       /**< of its first operation; -1: of none, as a change of layout */
+    int32_t second_pass; /**< of the backward pass */
+    double seconds;      /**< the median of the runs */
+    double flops;        /**< floating-point operations of its arithmetic */
+    double bytes;        /**< of what it reads and writes, each once */
+    char operation[192]; /**< "convolution+pointwise direct_n16 NCHW16c"; cut if longer */
+    int64_t reserved[8];
+} cnn_node_time;
+
+/** Where a compiled net's time goes: runs it on samples of no meaning, host-defined layers too, and
+ *  gives a row for each launch of its plan, in order, the first `capacity` of them; *needed
+ *  (nullable) is how many there are. times may be NULL when capacity is 0: then nothing runs.
+ *  Parameters and state stay; with `training` the gradient is written, and the first row is what a
+ *  step does before its nodes: packed copies of parameters. OpenCL devices are timed by events
+ *  while the queue is kept full, without what lies between commands and the transfer of samples; on
+ *  a host's queue without CL_QUEUE_PROFILING_ENABLE, and on a CPU, by the clock, waiting after each
+ *  launch. */
+CNN_API cnn_status cnn_net_profile(cnn_net *net, const cnn_profile *options, cnn_node_time *times,
+                                   int64_t capacity, int64_t *needed, cnn_error *error);
+
 /* ---- Data ---- */
 
 typedef int32_t cnn_type;

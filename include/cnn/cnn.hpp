@@ -1156,6 +1156,20 @@ class BasicNet {
             [&](cnn_error *e) { return cnn_net_compile(get(), device.get(), &options, e); });
     }
 
+    /// cnn_net_profile: a row for each launch.
+    Result<std::vector<cnn_node_time>> profile(const cnn_profile &options = {}) {
+        return detail::value_of<Policy>(
+            std::vector<cnn_node_time>{},
+            [&](std::vector<cnn_node_time> &rows, cnn_error *e) -> cnn_status {
+                std::int64_t needed = 0;
+                if (const cnn_status status =
+                        cnn_net_profile(get(), &options, nullptr, 0, &needed, e))
+                    return status;
+                rows.resize(static_cast<std::size_t>(needed));
+                return cnn_net_profile(get(), &options, rows.data(), needed, nullptr, e);
+            });
+    }
+
     // ---- Running ----
 
     /// Any containers of float.

@@ -5,6 +5,7 @@
 #include "api/shim.h"
 #include "train/fit.h"
 #include "train/init_radial_basis.h"
+#include "train/profile.h"
 #include "train/tune.h"
 
 using namespace cnn;
@@ -96,6 +97,25 @@ FitOptions checked_fit(Session &session, const cnn_fit *options, bool instalment
     return fit_options(given, session.executable("fit").max_batch(), instalments);
 }
 
+ProfileOptions profile_options(Session &session, const cnn_profile &given) {
+    constexpr int32_t kMostRuns = 1000000;
+    const int64_t most = session.executable("profile").max_batch();
+    if (given.training) session.check_training("profile");
+    if (given.training && session.net().losses().empty())
+        fail(Status::bad_state, "profile: the net has no loss");
+    if (given.samples < 0 || given.samples > most)
+        fail(Status::out_of_range,
+             text("profile: samples is ", given.samples, ", but must be 0 to max_batch, ", most));
+    if (given.runs < 0 || given.runs > kMostRuns)
+        fail(Status::out_of_range,
+             text("profile: runs is ", given.runs, ", but must be 0 to ", kMostRuns));
+    ProfileOptions options;
+    options.n = given.samples == 0 ? most : given.samples;
+    if (given.runs > 0) options.runs = given.runs;
+    options.training = given.training != 0;
+    return options;
+}
+
 bool training_mode(const cnn_gradient_options *options, const char *call) {
     if (!options) return false;
     check_reserved(options->reserved, call);
@@ -139,6 +159,23 @@ cnn_status cnn_device_tune(cnn_device *device, cnn_net *net, const cnn_tune *opt
     });
     if (report) *report = made;
     return status;
+}
+
+cnn_status cnn_net_profile(cnn_net *net, const cnn_profile *options, cnn_node_time *times,
+                           int64_t capacity, int64_t *needed, cnn_error *error) {
+    constexpr const char *kCall = "profile";
+    return guard(error, [&] {
+        Session &session = computing(net, kCall);
+        const cnn_profile given = options ? *options : cnn_profile{};
+        check_reserved(given.reserved, kCall);
+        if (capacity < 0)
+            fail(Status::out_of_range,
+                 text(kCall, ": capacity is ", capacity, ", but must be >= 0"));
+        if (capacity > 0) need(times, kCall, "times");
+        const auto rows = profile(session, profile_options(session, given), capacity > 0);
+        if (needed) *needed = static_cast<int64_t>(rows.size());
+        std::copy_n(rows.begin(), std::min(capacity, static_cast<int64_t>(rows.size())), times);
+    });
 }
 
 cnn_status cnn_net_run(cnn_net *net, const float *x, int64_t x_elements, float *y,

@@ -101,6 +101,17 @@ class Queue {
     virtual void settle() { finish(); }
 };
 
+// Measures the work given to a queue of its own, in parts.
+class Stopwatch {
+  public:
+    virtual ~Stopwatch() = default;
+    virtual Queue &queue() = 0;
+    // Ends a part.
+    virtual void lap() = 0;
+    // The seconds of each part since the last call. Waits.
+    virtual std::vector<double> laps() = 0;
+};
+
 // A prepared group: a function with its parameters bound, or a driver's kernel object.
 class Kernel {
   public:
@@ -157,6 +168,8 @@ class Device {
     // Counts and limits all of the device's memory.
     virtual const std::shared_ptr<Allocator> &allocator() const = 0;
     virtual std::unique_ptr<Queue> create_queue() = 0;
+    // Without the driver's help it waits for each part.
+    virtual std::unique_ptr<Stopwatch> create_stopwatch();
 
     // Threads of the device's own that compute for the host while it does something else: as
     // ThreadPool's.

@@ -113,8 +113,10 @@ bool Executable::shrink(Plan &plan, int64_t room, int64_t there) {
 
 void Executable::log_plan(const Plan &plan) const {
     if (!log_.enabled(kLogDebug)) return;
-    for (const std::string &line : plan.description())
-        log_.write(kLogDebug, text("plan for ", plan.key().batch, ": ", line));
+    for (const LaunchNote &note : plan.notes())
+        log_.write(kLogDebug,
+                   text("plan for ", plan.key().batch, ": ",
+                        note.node >= 0 ? text(net_.node(note.node).name, ": ") : "", note.text));
 }
 
 void Executable::take_memory(int64_t arena) {
@@ -347,6 +349,17 @@ void Executable::launch(Plan &plan, int64_t n, uint64_t step) {
     const FlagScope launching(launching_);
     scalars_[kSlotInverseBatch] = 1.0 / static_cast<double>(n);
     plan.launch(n, context(step));
+}
+
+std::vector<double> Executable::launch_timed(Plan &plan, int64_t n, uint64_t step,
+                                             Stopwatch &watch) {
+    const FlagScope launching(launching_);
+    scalars_[kSlotInverseBatch] = 1.0 / static_cast<double>(n);
+    queue_->finish();
+    watch.laps();
+    plan.launch_timed(n, {watch.queue(), cancelled_, theta_version(), step, scalars_.data()},
+                      watch);
+    return watch.laps();
 }
 
 void Executable::launch_piece(Plan &plan, size_t piece, int64_t n, uint64_t step) {

@@ -57,6 +57,8 @@ class Executable {
     Plan *find_plan(ProgramKey key, int64_t n);
     // Scalars hold what the caller set; kSlotInverseBatch is filled in here.
     void launch(Plan &plan, int64_t n, uint64_t step);
+    // Seconds of the parts that Plan::launch_timed has. Waits for the device.
+    std::vector<double> launch_timed(Plan &plan, int64_t n, uint64_t step, Stopwatch &watch);
     // A piece of a plan's launch in instalments, which waits for the device, and its end.
     void launch_piece(Plan &plan, size_t piece, int64_t n, uint64_t step);
     void finish(Plan &plan, int64_t n, uint64_t step);

@@ -186,8 +186,13 @@ void PlanBuilder::add_reorder(const Tensor &tensor, const Layout &from_layout,
     step.seconds = reorder_seconds(device_, tensor, from_layout, to_layout);
     add_item(std::move(item), reorder_kernel(device_, tensor, from_layout, to_layout),
              std::move(step));
-    plan_.description_.push_back(text("reorder ", to_text(from_layout, tensor.shape), " to ",
-                                      to_text(to_layout, tensor.shape)));
+    LaunchNote note;
+    note.bytes = static_cast<double>(2 * tensor.shape.elements() *
+                                     size_of(tensor.type, device_.real_bytes()));
+    if (tensor.batched) note.bytes_of_batch = note.bytes;
+    note.text = text("reorder ", to_text(from_layout, tensor.shape), " to ",
+                     to_text(to_layout, tensor.shape));
+    plan_.notes_.push_back(std::move(note));
 }
 
 void PlanBuilder::add_item(Plan::Item item, std::unique_ptr<Kernel> kernel, Timeline::Step step) {
@@ -249,14 +254,22 @@ void PlanBuilder::add_alias(size_t group, const Candidate &candidate) {
 
 void PlanBuilder::describe(size_t group, const Candidate &candidate) {
     const FusedOp &op = groups_[group];
-    const int32_t node = op.head().node;
-    std::string line = node >= 0 ? text(net_.node(node).name, ": ") : std::string();
+    LaunchNote note;
+    note.node = op.head().node;
+    note.second_pass = op.head().second_pass;
+    note.flops = flops_of(op);
+    note.bytes = bytes_of(op, device_.real_bytes());
+    FusedOp of_batch = op;
+    for (Tensor &tensor : of_batch.tensors)
+        if (!tensor.batched) tensor.shape = {0};
+    note.bytes_of_batch = bytes_of(of_batch, device_.real_bytes());
+    std::string &line = note.text;
     for (size_t i = 0; i < op.ops.size(); ++i) line += text(i ? "+" : "", name_of(op.ops[i].kind));
     line += text(" ", candidate.algorithm);
     if (!candidate.parameters.empty()) line += text(" (", candidate.parameters, ")");
     for (size_t i = 0; i < candidate.layouts.size(); ++i)
         line += text(" ", to_text(candidate.layouts[i], op.tensors[i].shape));
-    plan_.description_.push_back(std::move(line));
+    plan_.notes_.push_back(std::move(note));
 }
 
 // What neither involves the host nor reads or writes a vector that changes during a launch.
@@ -405,7 +418,7 @@ void Plan::shrink(const std::function<bool(int64_t)> &fits) {
 // Items by their numbers before, each with the values of its step.
 void Plan::run_in_order(const std::vector<size_t> &origins) {
     std::vector<Item> items;
-    std::vector<std::string> description;
+    std::vector<LaunchNote> notes;
     std::vector<bool> ran(items_.size(), false);
     bool commits = false;
     for (size_t k = 0; k < origins.size(); ++k) {
@@ -415,11 +428,13 @@ void Plan::run_in_order(const std::vector<size_t> &origins) {
         item.workspace_value = timeline_.steps[k].workspace;
         item.commits = commits = commits || item.commits;
         items.push_back(std::move(item));
-        description.push_back(text(ran[origins[k]] ? "again " : "", description_[origins[k]]));
+        LaunchNote note = notes_[origins[k]];
+        if (ran[origins[k]]) note.text = text("again ", note.text);
+        notes.push_back(std::move(note));
         ran[origins[k]] = true;
     }
     items_ = std::move(items);
-    description_ = std::move(description);
+    notes_ = std::move(notes);
 }
 
 void Plan::cut_into_pieces() {
@@ -510,6 +525,17 @@ void Plan::launch(int64_t n, const Context &context) {
     for (size_t index : packs_) refresh(packed_[index], launch, context);
     zero_unwritten(context.queue);
     launch_items(0, items_.size(), n, context);
+}
+
+void Plan::launch_timed(int64_t n, const Context &context, Stopwatch &watch) {
+    const Launch launch = launch_of(n, context);
+    for (size_t index : packs_) refresh(packed_[index], launch, context);
+    zero_unwritten(context.queue);
+    watch.lap();
+    for (size_t i = 0; i < items_.size(); ++i) {
+        launch_items(i, i + 1, n, context);
+        watch.lap();
+    }
 }
 
 void Plan::launch_piece(size_t piece, int64_t n, const Context &context) {

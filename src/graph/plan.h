@@ -71,6 +71,15 @@ struct PlanOptions {
     const TuningTable *tuning = nullptr;  // what was measured; null: nothing
 };
 
+// What a launch does: for logs and profiles.
+struct LaunchNote {
+    int32_t node = -1;
+    bool second_pass = false;
+    double flops = 0;                      // for the batch planned for
+    double bytes = 0, bytes_of_batch = 0;  // of its operands; of these, those that grow with n
+    std::string text;                      // operations, algorithm, layouts
+};
+
 class Plan {
   public:
     // Throws Error(unsupported) naming the node that the device can't run.
@@ -88,8 +97,8 @@ class Plan {
     int64_t kernel_bytes() const;
     void take_memory();
     double predicted_seconds() const { return predicted_seconds_; }
-    // One line a launch: node, algorithm, layouts, for logs.
-    const std::vector<std::string> &description() const { return description_; }
+    // One a launch.
+    const std::vector<LaunchNote> &notes() const { return notes_; }
 
     void bind(const PlanMemory &memory);
 
@@ -117,6 +126,9 @@ class Plan {
     };
     // Runs n samples, n <= key().batch. Throws Error(cancelled) between two launches when asked to.
     void launch(int64_t n, const Context &context);
+    // The same in parts that are timed, on the stopwatch's queue, which the context has: what comes
+    // before the notes' launches, and then each of these.
+    void launch_timed(int64_t n, const Context &context, Stopwatch &watch);
     // Of a plan in instalments: its launch is pieces 0 to pieces() - 1, of which the first reads
     // the feeds, and then finish, which changes state and status and is nothing for most purposes.
     size_t pieces() const { return pieces_.size(); }
@@ -190,7 +202,7 @@ class Plan {
     size_t repeats_ = 0;
     int64_t arena_bytes_ = 0;
     double predicted_seconds_ = 0;
-    std::vector<std::string> description_;
+    std::vector<LaunchNote> notes_;
     PlanMemory memory_;
 };
 

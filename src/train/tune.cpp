@@ -10,6 +10,7 @@
 #include "base/fpenv.h"
 #include "base/text.h"
 #include "graph/tuner.h"
+#include "train/any_samples.h"
 #include "train/copy.h"
 
 namespace cnn {
@@ -39,55 +40,6 @@ struct Work {
     std::string name;
     double seconds = 0;
 };
-
-// Samples of a net, of all inputs and targets, with values that mean nothing.
-class AnySamples {
-  public:
-    AnySamples(const Net &net, int64_t n, bool targets);
-    const cnn_samples &get() const { return samples_; }
-    const std::vector<cnn_view> &inputs() const { return inputs_; }
-
-  private:
-    cnn_view reals(int64_t elements);
-
-    std::vector<std::vector<float>> values_;
-    std::vector<std::vector<int32_t>> labels_;
-    std::vector<cnn_view> inputs_, targets_;
-    cnn_samples samples_{};
-};
-
-cnn_view AnySamples::reals(int64_t elements) {
-    auto &values = values_.emplace_back(static_cast<size_t>(elements));
-    for (size_t i = 0; i < values.size(); ++i)
-        values[i] = static_cast<float>(i * 7919 % 1009) / 1009;
-    cnn_view view{};
-    view.data = values.data();
-    view.elements = elements;
-    return view;
-}
-
-AnySamples::AnySamples(const Net &net, int64_t n, bool targets) {
-    for (int32_t input : net.inputs())
-        inputs_.push_back(reals(n * net.node(input).shape.elements()));
-    const uint64_t labelled = default_label_targets(net);
-    for (size_t i = 0; targets && i < net.losses().size(); ++i) {
-        const Shape &prediction = net.node(net.node(net.losses()[i]).inputs[0]).shape;
-        if ((labelled >> i & 1) == 0) {
-            targets_.push_back(reals(n * prediction.elements()));
-            continue;
-        }
-        auto &labels = labels_.emplace_back(static_cast<size_t>(n * prediction.elements_after(0)));
-        cnn_view view{};
-        view.data = labels.data();
-        view.elements = static_cast<int64_t>(labels.size());
-        view.type = CNN_INT32;
-        targets_.push_back(view);
-    }
-    samples_.input_views = inputs_.data();
-    samples_.input_view_count = static_cast<int32_t>(inputs_.size());
-    samples_.target_views = targets_.data();
-    samples_.target_view_count = static_cast<int32_t>(targets_.size());
-}
 
 // Calls visit(group, candidates) for what there is to choose of all programs.
 template <class Visit>

@@ -56,6 +56,7 @@ static const char *failed;
     X(clWaitForEvents)             \
     X(clReleaseEvent)              \
     X(clGetEventInfo)              \
+    X(clGetEventProfilingInfo)     \
     X(clFlush)                     \
     X(clFinish)
 /* clang-format on */
@@ -581,6 +582,13 @@ STUB cl_int clGetEventInfo(cl_event event, cl_event_info what, size_t room, void
     FAIL_IF_TOLD(clGetEventInfo);
     if (now.forward) return real_clGetEventInfo(event, what, room, to, needed);
     VALUE(cl_int, CL_COMPLETE)
+}
+
+STUB cl_int clGetEventProfilingInfo(cl_event event, cl_profiling_info what, size_t room, void *to,
+                                    size_t *needed) {
+    FAIL_IF_TOLD(clGetEventProfilingInfo);
+    if (now.forward) return real_clGetEventProfilingInfo(event, what, room, to, needed);
+    VALUE(cl_ulong, 0)
 }
 
 STUB cl_int clFlush(cl_command_queue queue) {

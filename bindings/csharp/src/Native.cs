@@ -434,6 +434,27 @@ namespace CnnSharp
     }
 
     [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct cnn_profile
+    {
+        internal long samples;
+        internal int runs;
+        internal int training;
+        internal fixed long reserved[8];
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct cnn_node_time
+    {
+        internal int node;
+        internal int second_pass;
+        internal double seconds;
+        internal double flops;
+        internal double bytes;
+        internal fixed byte operation[192];
+        internal fixed long reserved[8];
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
     internal unsafe struct cnn_view
     {
         internal void* data;
@@ -866,6 +887,9 @@ namespace CnnSharp
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern Status cnn_device_tune(DeviceHandle device, NetHandle net, cnn_tune* options, cnn_tune_report* report, cnn_error* error);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
+        internal static extern Status cnn_net_profile(NetHandle net, cnn_profile* options, cnn_node_time* times, long capacity, long* needed, cnn_error* error);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)]
         internal static extern Status cnn_net_run(NetHandle net, float* x, long x_elements, float* y, long y_elements, cnn_error* error);

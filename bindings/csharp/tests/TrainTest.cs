@@ -57,6 +57,27 @@ namespace CnnSharp.Tests
             }
         }
 
+        [Test("a profile has a row for each launch")]
+        private static void Profile()
+        {
+            using (Net net = Some.XorNet())
+            {
+                net.Compile(Some.Cpu, new CompileOptions { MaxBatch = 4 });
+                double flops = 0;
+                foreach (NodeTime row in net.Profile())
+                {
+                    Expect.That(row.Operation.Length > 0, "no operation");
+                    Expect.That(row.Seconds >= 0 && row.Bytes > 0, "time or bytes");
+                    flops += row.Flops;
+                }
+                Expect.That(flops > 0, "no arithmetic");
+                NodeTime[] step = net.Profile(2, 3, true);
+                Expect.That(step[0].Node == null, "what comes before has no node");
+                Expect.That(Array.Exists(step, row => row.SecondPass), "no backward pass");
+                Expect.Throws(Status.OutOfRange, () => net.Profile(5));
+            }
+        }
+
         [Test("a step whose loss isn't finite changes nothing")]
         private static void NotFinite()
         {

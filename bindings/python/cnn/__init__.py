@@ -20,7 +20,7 @@ from ._abi import Loss, OptimizerKind, Order, Padding, Radial, Schedule, Status,
 from ._base import Node, NodeInfo, NodeLike
 from ._budgets import PartialRun, RunProgress
 from ._building import Connections
-from ._computing import Evaluation, GradientReport, TuneReport
+from ._computing import Evaluation, GradientReport, NodeTime, TuneReport
 from ._devices import Allocator, Device, DeviceInfo, devices
 from ._errors import BadFileError, BadStateError, BusyError, CancelledError, DeviceError, Error
 from ._errors import IncompatibleError, InputOutputError, InternalError, InvalidArgumentError
@@ -101,6 +101,7 @@ __all__ = [
     "Net",
     "Node",
     "NodeInfo",
+    "NodeTime",
     "NodeLike",
     "NonlinearCG",
     "NotFiniteError",

@@ -8,6 +8,7 @@ from ctypes import c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from enum import IntEnum
 from typing import Any, Callable, Dict, Literal, Optional, Tuple
 
+Bytes = bytes  # that a field "bytes" does not hide
 VERSION = (0, 1, 0)
 
 
@@ -331,7 +332,7 @@ class cnn_error(Structure):
 
     status: int
     node: int
-    message: bytes
+    message: Bytes
 
 
 class cnn_allocator(Structure):
@@ -395,11 +396,11 @@ class cnn_device_info(Structure):
         ("reserved", c_int64 * 13),
     ]
 
-    spec: bytes
-    backend: bytes
-    name: bytes
-    vendor: bytes
-    driver: bytes
+    spec: Bytes
+    backend: Bytes
+    name: Bytes
+    vendor: Bytes
+    driver: Bytes
     kind: int
     compute_units: int
     memory: int
@@ -892,7 +893,7 @@ class cnn_tune_progress(Structure):
     operations: int
     seconds: float
     fraction: float
-    name: bytes
+    name: Bytes
     reserved: Any
 
 
@@ -931,6 +932,40 @@ class cnn_tune_report(Structure):
     seconds: float
     seconds_before: float
     seconds_after: float
+    reserved: Any
+
+
+class cnn_profile(Structure):
+    _fields_ = [
+        ("samples", c_int64),
+        ("runs", c_int32),
+        ("training", c_int32),
+        ("reserved", c_int64 * 8),
+    ]
+
+    samples: int
+    runs: int
+    training: int
+    reserved: Any
+
+
+class cnn_node_time(Structure):
+    _fields_ = [
+        ("node", c_int32),
+        ("second_pass", c_int32),
+        ("seconds", c_double),
+        ("flops", c_double),
+        ("bytes", c_double),
+        ("operation", c_char * 192),
+        ("reserved", c_int64 * 8),
+    ]
+
+    node: int
+    second_pass: int
+    seconds: float
+    flops: float
+    bytes: float
+    operation: Bytes
     reserved: Any
 
 
@@ -1101,8 +1136,8 @@ class cnn_gradient_report(Structure):
         ("reserved", c_int64 * 8),
     ]
 
-    worst: bytes
-    tensor: bytes
+    worst: Bytes
+    tensor: Bytes
     index: int
     error: float
     analytic: float
@@ -1128,7 +1163,7 @@ class cnn_key_info(Structure):
         ("reserved", c_int64 * 8),
     ]
 
-    name: bytes
+    name: Bytes
     key: int
     reserved32: int
     value: float
@@ -1373,7 +1408,7 @@ class cnn_tensor_info(Structure):
         ("reserved", c_int64 * 8),
     ]
 
-    name: bytes
+    name: Bytes
     offset: int
     elements: int
     shape: Any
@@ -1460,8 +1495,8 @@ class cnn_node_info(Structure):
         ("reserved", c_int64 * 8),
     ]
 
-    name: bytes
-    kind: bytes
+    name: Bytes
+    kind: Bytes
     inputs: Any
     input_count: int
     rank: int
@@ -1512,6 +1547,7 @@ class Library(ctypes.CDLL):
     cnn_net_error: Callable[..., Any]
     cnn_net_compile: Callable[..., Any]
     cnn_device_tune: Callable[..., Any]
+    cnn_net_profile: Callable[..., Any]
     cnn_net_run: Callable[..., Any]
     cnn_net_run_view: Callable[..., Any]
     cnn_net_run_many: Callable[..., Any]
@@ -1627,6 +1663,7 @@ PROTOTYPES: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "cnn_net_error": (c_int32, (c_void_p, POINTER(cnn_error))),
     "cnn_net_compile": (c_int32, (c_void_p, c_void_p, POINTER(cnn_compile), POINTER(cnn_error))),
     "cnn_device_tune": (c_int32, (c_void_p, c_void_p, POINTER(cnn_tune), POINTER(cnn_tune_report), POINTER(cnn_error))),
+    "cnn_net_profile": (c_int32, (c_void_p, POINTER(cnn_profile), POINTER(cnn_node_time), c_int64, c_void_p, POINTER(cnn_error))),
     "cnn_net_run": (c_int32, (c_void_p, c_void_p, c_int64, c_void_p, c_int64, POINTER(cnn_error))),
     "cnn_net_run_view": (c_int32, (c_void_p, POINTER(cnn_view), POINTER(cnn_view), POINTER(cnn_error))),
     "cnn_net_run_many": (c_int32, (c_void_p, POINTER(cnn_view), c_int32, POINTER(cnn_view), c_int32, POINTER(cnn_run), POINTER(cnn_error))),

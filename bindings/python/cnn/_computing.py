@@ -83,6 +83,24 @@ class TuneReport:
     """The same by what is kept."""
 
 
+@dataclass(frozen=True)
+class NodeTime:
+    """What a device runs as one, and how long it takes."""
+
+    node: Optional[int]
+    """That of its first operation; None: of none, as a change of layout."""
+    operation: str
+    """"convolution+pointwise direct_n16 NCHW16c"."""
+    second_pass: bool
+    """Whether it is of the backward pass."""
+    seconds: float
+    """The median of the runs."""
+    flops: float
+    """Floating-point operations of its arithmetic."""
+    bytes: float
+    """Of what it reads and writes, each once."""
+
+
 def _compile_options(
     max_batch: int,
     batches: Any,
@@ -196,6 +214,46 @@ class Computing(NetBase):
             seconds_before=report.seconds_before,
             seconds_after=report.seconds_after,
         )
+
+    def profile(
+        self, *, samples: int = 0, runs: int = 10, training: bool = False
+    ) -> List[NodeTime]:
+        """Where a compiled net's time goes: it runs on samples of no meaning, and a row tells of each
+        launch, in order. Parameters and state stay.
+
+        samples   of each run; default: the largest number compiled for
+        runs      of which each time is the median
+        training  a training step's loss and gradient, without the update, in place of a run; writes
+                  the gradient"""
+        options = _abi.cnn_profile(samples=samples, runs=runs, training=training)
+        needed = ctypes.c_int64()
+        rows: Any = None
+        self._busy += 1
+        try:
+            with interruptible():
+                for _ in range(2):
+                    rows = (_abi.cnn_node_time * needed.value)()
+                    call(
+                        lib.cnn_net_profile,
+                        self.handle,
+                        byref(options),
+                        rows,
+                        needed.value,
+                        byref(needed),
+                    )
+        finally:
+            self._busy -= 1
+        return [
+            NodeTime(
+                node=None if row.node < 0 else row.node,
+                operation=row.operation.decode("utf-8", "replace"),
+                second_pass=bool(row.second_pass),
+                seconds=row.seconds,
+                flops=row.flops,
+                bytes=row.bytes,
+            )
+            for row in rows
+        ]
 
     @property
     def device(self) -> Optional[Device]:

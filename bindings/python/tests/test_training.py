@@ -116,6 +116,18 @@ class TuneTest(unittest.TestCase):
         net.compile(device, max_batch=8, tune_seconds=0.05)
         net.compile(device, max_batch=8, accept_winograd_4x4=True)
 
+    def test_profile(self) -> None:
+        net = classifier()
+        net.compile("cpu", max_batch=8)
+        rows: List[cnn.NodeTime] = net.profile()
+        self.assertTrue(any(row.node is not None and row.flops > 0 for row in rows))
+        self.assertTrue(all(row.operation and row.seconds >= 0 and row.bytes > 0 for row in rows))
+        step = net.profile(samples=2, runs=3, training=True)
+        self.assertTrue(any(row.second_pass for row in step))
+        self.assertIsNone(step[0].node)
+        with self.assertRaises(cnn.OutOfRangeError):
+            net.profile(samples=9)
+
     def test_stopping(self) -> None:
         with self.assertRaises(cnn.CancelledError):
             classifier().tune(cnn.Device("cpu"), seconds=0.05, progress=lambda p: cnn.STOP)

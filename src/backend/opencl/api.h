@@ -50,6 +50,7 @@ namespace cnn::opencl {
     X(clWaitForEvents)             \
     X(clReleaseEvent)              \
     X(clGetEventInfo)              \
+    X(clGetEventProfilingInfo)     \
     X(clFlush)                     \
     X(clFinish)
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "backend/opencl/operations.h"
 #include "backend/opencl/shipped_tuning.h"
@@ -98,6 +99,23 @@ class EventMark final : public Mark {
     cl_event event_ = nullptr;
 };
 
+// The queue is kept full; events tell afterwards when each command ran.
+class EventStopwatch final : public Stopwatch {
+  public:
+    explicit EventStopwatch(OpenClDevice &device) : queue_(device, true) {}
+
+    Queue &queue() override { return queue_; }
+    void lap() override { ends_.push_back(queue_.event_count()); }
+    std::vector<double> laps() override {
+        queue_.finish();
+        return queue_.seconds(std::exchange(ends_, {}));
+    }
+
+  private:
+    OpenClQueue queue_;
+    std::vector<size_t> ends_;
+};
+
 }  // namespace
 
 OpenClDevice::OpenClDevice(std::shared_ptr<const Api> api, Description description,
@@ -135,6 +153,16 @@ int64_t OpenClDevice::footprint(int64_t bytes) const {
 
 std::unique_ptr<Queue> OpenClDevice::create_queue() {
     return std::make_unique<OpenClQueue>(*this);
+}
+
+std::unique_ptr<Stopwatch> OpenClDevice::create_stopwatch() {
+    cl_command_queue_properties properties = CL_QUEUE_PROFILING_ENABLE;
+    if (lent_queue_ != nullptr)
+        check(api_->clGetCommandQueueInfo(lent_queue_, CL_QUEUE_PROPERTIES, sizeof properties,
+                                          &properties, nullptr),
+              "clGetCommandQueueInfo");
+    if ((properties & CL_QUEUE_PROFILING_ENABLE) == 0) return Device::create_stopwatch();
+    return std::make_unique<EventStopwatch>(*this);
 }
 
 void OpenClDevice::check_lent(const LentMemory &memory, int64_t bytes, int64_t align,
@@ -298,14 +326,16 @@ OpenClBuffer::~OpenClBuffer() {
     if (counted_ != 0) device_.allocator()->unreserve(counted_);
 }
 
-OpenClQueue::OpenClQueue(OpenClDevice &device) : device_(device) {
+OpenClQueue::OpenClQueue(OpenClDevice &device, bool profiling)
+    : device_(device), profiling_(profiling) {
     if (device.lent_queue() != nullptr) {
         queue_ = {device.lent_queue(), nullptr};
         return;
     }
     cl_int status = CL_SUCCESS;
-    queue_ = {device.api().clCreateCommandQueue(device.context(), device.description().device, 0,
-                                                &status),
+    const cl_command_queue_properties properties = profiling ? CL_QUEUE_PROFILING_ENABLE : 0;
+    queue_ = {device.api().clCreateCommandQueue(device.context(), device.description().device,
+                                                properties, &status),
               device.api().clReleaseCommandQueue};
     check_made(status, queue_.get(), "clCreateCommandQueue");
     device.add(queue_.get());
@@ -314,7 +344,35 @@ OpenClQueue::OpenClQueue(OpenClDevice &device) : device_(device) {
 // Buffers may be freed as soon as their queue is gone, so what is under way ends first.
 OpenClQueue::~OpenClQueue() {
     device_.drain(queue_.get());
+    release_events();
     if (device_.lent_queue() == nullptr) device_.remove(queue_.get());
+}
+
+void OpenClQueue::release_events() noexcept {
+    for (const cl_event event : events_)
+        if (event != nullptr) device_.api().clReleaseEvent(event);
+    events_.clear();
+}
+
+std::vector<double> OpenClQueue::seconds(const std::vector<size_t> &ends) {
+    const auto time_of = [&](cl_event event, cl_profiling_info what) {
+        cl_ulong nanoseconds = 0;
+        check(device_.api().clGetEventProfilingInfo(event, what, sizeof nanoseconds, &nanoseconds,
+                                                    nullptr),
+              "clGetEventProfilingInfo");
+        return nanoseconds;
+    };
+    std::vector<double> result;
+    size_t i = 0;
+    for (const size_t end : ends) {
+        cl_ulong nanoseconds = 0;
+        for (; i < end; ++i)
+            nanoseconds += time_of(events_[i], CL_PROFILING_COMMAND_END) -
+                           time_of(events_[i], CL_PROFILING_COMMAND_START);
+        result.push_back(static_cast<double>(nanoseconds) * 1e-9);
+    }
+    release_events();
+    return result;
 }
 
 void OpenClQueue::write(Ref to, const void *from, int64_t bytes) {
@@ -322,7 +380,7 @@ void OpenClQueue::write(Ref to, const void *from, int64_t bytes) {
     const Api &api = device_.api();
     if (!device_.description().host_unified || bytes < kMapBytes) {
         check(api.clEnqueueWriteBuffer(queue_.get(), memory_of(to), CL_TRUE, to_size(to.offset),
-                                       to_size(bytes), from, 0, nullptr, nullptr),
+                                       to_size(bytes), from, 0, nullptr, event()),
               "clEnqueueWriteBuffer");
         return;
     }
@@ -344,7 +402,7 @@ void OpenClQueue::read(void *to, Ref from, int64_t bytes) {
     const Api &api = device_.api();
     if (!device_.description().host_unified || bytes < kMapBytes) {
         check(api.clEnqueueReadBuffer(queue_.get(), memory_of(from), CL_TRUE, to_size(from.offset),
-                                      to_size(bytes), to, 0, nullptr, nullptr),
+                                      to_size(bytes), to, 0, nullptr, event()),
               "clEnqueueReadBuffer");
         return;
     }
@@ -379,7 +437,7 @@ void OpenClQueue::copy(Ref to, Ref from, int64_t bytes) {
     if (bytes <= 0) return;
     check(device_.api().clEnqueueCopyBuffer(queue_.get(), memory_of(from), memory_of(to),
                                             to_size(from.offset), to_size(to.offset),
-                                            to_size(bytes), 0, nullptr, nullptr),
+                                            to_size(bytes), 0, nullptr, event()),
           "clEnqueueCopyBuffer");
 }
 
@@ -393,7 +451,7 @@ void OpenClQueue::fill(cl_mem to, int64_t offset, int64_t bytes) {
         check(device_.api().clEnqueueFillBuffer(queue_.get(), to,
                                                 words ? static_cast<const void *>(&word) : &byte,
                                                 words ? sizeof word : sizeof byte, to_size(offset),
-                                                to_size(part), 0, nullptr, nullptr),
+                                                to_size(part), 0, nullptr, event()),
               "clEnqueueFillBuffer");
         offset += part;
         bytes -= part;

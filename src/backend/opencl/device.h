@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -46,6 +47,8 @@ class OpenClDevice final : public Device {
     std::unique_ptr<Buffer> allocate(int64_t bytes) override;
     int64_t footprint(int64_t bytes) const override;
     std::unique_ptr<Queue> create_queue() override;
+    // By events, but on a queue of the host's that has no profiling.
+    std::unique_ptr<Stopwatch> create_stopwatch() override;
     void check_lent(const LentMemory &memory, int64_t bytes, int64_t align,
                     bool written) const override;
     bool fuses(const FusedOp &group) const override;
@@ -148,7 +151,7 @@ inline cl_mem object_of(const LentMemory &memory) {
 // between.
 class OpenClQueue final : public Queue {
   public:
-    explicit OpenClQueue(OpenClDevice &device);
+    explicit OpenClQueue(OpenClDevice &device, bool profiling = false);
     ~OpenClQueue() override;
 
     void write(Ref to, const void *from, int64_t bytes) override;
@@ -163,12 +166,20 @@ class OpenClQueue final : public Queue {
     void settle() override;
 
     cl_command_queue get() const noexcept { return queue_.get(); }
+    // Where the next command's event goes; null unless it is timed.
+    cl_event *event() { return profiling_ ? &events_.emplace_back() : nullptr; }
+    size_t event_count() const { return events_.size(); }
+    // Seconds that the device took for the commands of those events; then forgets all events.
+    std::vector<double> seconds(const std::vector<size_t> &ends);
 
   private:
+    void release_events() noexcept;
     void fill(cl_mem to, int64_t offset, int64_t bytes);
 
     OpenClDevice &device_;
     Handle<cl_command_queue> queue_;
+    bool profiling_;
+    std::deque<cl_event> events_;
 };
 
 // What the backend knows of one kind of operation; a group is its head's.

@@ -152,9 +152,10 @@ void Function::set_local(cl_uint index, size_t bytes) {
 }
 
 void Function::launch(Queue &queue, cl_uint dimensions, const size_t *global, const size_t *local) {
-    const cl_int status = device_->api().clEnqueueNDRangeKernel(
-        static_cast<OpenClQueue &>(queue).get(), kernel_.get(), dimensions, nullptr, global, local,
-        0, nullptr, nullptr);
+    auto &commands = static_cast<OpenClQueue &>(queue);
+    const cl_int status =
+        device_->api().clEnqueueNDRangeKernel(commands.get(), kernel_.get(), dimensions, nullptr,
+                                              global, local, 0, nullptr, commands.event());
     if (status != CL_SUCCESS) check(status, text("clEnqueueNDRangeKernel of ", name_).c_str());
 }
 
@@ -212,18 +213,24 @@ std::shared_ptr<const Program> ProgramCache::find_or_build(std::string_view name
     if (found != programs_.end()) return found->second;
     auto program = std::make_shared<Program>();
     program->name = name;
-    program->program = build(name, whole, all_options, key);
+    if (!device_.cache_directory().empty())
+        program->program = from_cache(name, all_options, key);
+    else if (device_.log().enabled(kLogInfo))
+        device_.log().write(kLogInfo, text("OpenCL: building ", name, " from source"));
+    program->cached = static_cast<bool>(program->program);
+    if (!program->cached) program->program = from_source(name, whole, all_options);
     programs_.emplace(key, program);
     return program;
 }
 
-Handle<cl_program> ProgramCache::build(std::string_view name, std::string_view source,
-                                       const std::string &options, const std::string &key) {
-    if (device_.cache_directory().empty()) return from_source(name, source, options);
-    if (auto program = from_cache(name, options, key)) return program;
-    auto program = from_source(name, source, options);
-    save(name, program.get(), key);
-    return program;
+ProgramCache::~ProgramCache() {
+    if (device_.cache_directory().empty() || device_.api().process.forked()) return;
+    try {
+        for (const auto &[key, program] : programs_)
+            if (!program->cached) save(program->name, program->program.get(), key);
+    } catch (const std::exception &) {
+        // The next start builds again.
+    }
 }
 
 Handle<cl_program> ProgramCache::from_source(std::string_view name, std::string_view source,

@@ -20,7 +20,8 @@ class OpenClDevice;
 // A built program. Immutable; shared by the kernels made of it.
 struct Program {
     Handle<cl_program> program;
-    std::string name;  // for messages
+    std::string name;     // for messages
+    bool cached = false;  // came from the cache's file
 };
 
 // A kernel object, its arguments and its launches. Each prepared Kernel owns its own, so that
@@ -87,6 +88,10 @@ class Function {
 class ProgramCache {
   public:
     explicit ProgramCache(const OpenClDevice &device) : device_(device) {}
+    // Writes what was built from source to the host's directory: not before, for drivers may take
+    // as long to give a binary as to build it, and nobody waits for it here.
+    ~ProgramCache();
+    ProgramCache(const ProgramCache &) = delete;
 
     // kernels/<file> under "-D..." options; common.cl is put before it.
     std::shared_ptr<const Program> embedded(std::string_view file, const std::string &options);
@@ -97,8 +102,6 @@ class ProgramCache {
   private:
     std::shared_ptr<const Program> find_or_build(std::string_view name, std::string_view source,
                                                  const std::string &options);
-    Handle<cl_program> build(std::string_view name, std::string_view source,
-                             const std::string &options, const std::string &key);
     Handle<cl_program> from_source(std::string_view name, std::string_view source,
                                    const std::string &options);
     Handle<cl_program> from_cache(std::string_view name, const std::string &options,

@@ -5386,6 +5386,282 @@ extern "C" {
         error: *mut cnn_error,
     ) -> cnn_status;
 }
+#[repr(C)]
+pub struct cnn_profile {
+    #[doc = " of each run; default max_batch"]
+    pub samples: i64,
+    #[doc = " that count, one more before them; default 10"]
+    pub runs: i32,
+    #[doc = " a step's loss and gradient, without the update, in place of a run"]
+    pub training: i32,
+    pub reserved: [i64; 8usize],
+}
+#[test]
+fn bindgen_test_layout_cnn_profile() {
+    assert_eq!(
+        ::std::mem::size_of::<cnn_profile>(),
+        80usize,
+        concat!("Size of: ", stringify!(cnn_profile))
+    );
+    assert_eq!(
+        ::std::mem::align_of::<cnn_profile>(),
+        8usize,
+        concat!("Alignment of ", stringify!(cnn_profile))
+    );
+    fn test_field_samples() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<cnn_profile>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).samples) as usize - ptr as usize
+            },
+            0usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(cnn_profile),
+                "::",
+                stringify!(samples)
+            )
+        );
+    }
+    test_field_samples();
+    fn test_field_runs() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<cnn_profile>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).runs) as usize - ptr as usize
+            },
+            8usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(cnn_profile),
+                "::",
+                stringify!(runs)
+            )
+        );
+    }
+    test_field_runs();
+    fn test_field_training() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<cnn_profile>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).training) as usize - ptr as usize
+            },
+            12usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(cnn_profile),
+                "::",
+                stringify!(training)
+            )
+        );
+    }
+    test_field_training();
+    fn test_field_reserved() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<cnn_profile>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).reserved) as usize - ptr as usize
+            },
+            16usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(cnn_profile),
+                "::",
+                stringify!(reserved)
+            )
+        );
+    }
+    test_field_reserved();
+}
+impl Default for cnn_profile {
+    fn default() -> Self {
+        let mut s = ::std::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::std::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+#[doc = " Out: what the device runs as one, and how long it takes."]
+#[repr(C)]
+pub struct cnn_node_time {
+    #[doc = " of its first operation; -1: of none, as a change of layout"]
+    pub node: cnn_node,
+    #[doc = " of the backward pass"]
+    pub second_pass: i32,
+    #[doc = " the median of the runs"]
+    pub seconds: f64,
+    #[doc = " floating-point operations of its arithmetic"]
+    pub flops: f64,
+    #[doc = " of what it reads and writes, each once"]
+    pub bytes: f64,
+    #[doc = " \"convolution+pointwise direct_n16 NCHW16c\"; cut if longer"]
+    pub operation: [std::os::raw::c_char; 192usize],
+    pub reserved: [i64; 8usize],
+}
+#[test]
+fn bindgen_test_layout_cnn_node_time() {
+    assert_eq!(
+        ::std::mem::size_of::<cnn_node_time>(),
+        288usize,
+        concat!("Size of: ", stringify!(cnn_node_time))
+    );
+    assert_eq!(
+        ::std::mem::align_of::<cnn_node_time>(),
+        8usize,
+        concat!("Alignment of ", stringify!(cnn_node_time))
+    );
+    fn test_field_node() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<cnn_node_time>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).node) as usize - ptr as usize
+            },
+            0usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(cnn_node_time),
+                "::",
+                stringify!(node)
+            )
+        );
+    }
+    test_field_node();
+    fn test_field_second_pass() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<cnn_node_time>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).second_pass) as usize - ptr as usize
+            },
+            4usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(cnn_node_time),
+                "::",
+                stringify!(second_pass)
+            )
+        );
+    }
+    test_field_second_pass();
+    fn test_field_seconds() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<cnn_node_time>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).seconds) as usize - ptr as usize
+            },
+            8usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(cnn_node_time),
+                "::",
+                stringify!(seconds)
+            )
+        );
+    }
+    test_field_seconds();
+    fn test_field_flops() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<cnn_node_time>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).flops) as usize - ptr as usize
+            },
+            16usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(cnn_node_time),
+                "::",
+                stringify!(flops)
+            )
+        );
+    }
+    test_field_flops();
+    fn test_field_bytes() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<cnn_node_time>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).bytes) as usize - ptr as usize
+            },
+            24usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(cnn_node_time),
+                "::",
+                stringify!(bytes)
+            )
+        );
+    }
+    test_field_bytes();
+    fn test_field_operation() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<cnn_node_time>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).operation) as usize - ptr as usize
+            },
+            32usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(cnn_node_time),
+                "::",
+                stringify!(operation)
+            )
+        );
+    }
+    test_field_operation();
+    fn test_field_reserved() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<cnn_node_time>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).reserved) as usize - ptr as usize
+            },
+            224usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(cnn_node_time),
+                "::",
+                stringify!(reserved)
+            )
+        );
+    }
+    test_field_reserved();
+}
+impl Default for cnn_node_time {
+    fn default() -> Self {
+        let mut s = ::std::mem::MaybeUninit::<Self>::uninit();
+        unsafe {
+            ::std::ptr::write_bytes(s.as_mut_ptr(), 0, 1);
+            s.assume_init()
+        }
+    }
+}
+extern "C" {
+    #[doc = " Where a compiled net's time goes: runs it on samples of no meaning, host-defined layers too, and"]
+    #[doc = "  gives a row for each launch of its plan, in order, the first `capacity` of them; *needed"]
+    #[doc = "  (nullable) is how many there are. times may be NULL when capacity is 0: then nothing runs."]
+    #[doc = "  Parameters and state stay; with `training` the gradient is written, and the first row is what a"]
+    #[doc = "  step does before its nodes: packed copies of parameters. OpenCL devices are timed by events"]
+    #[doc = "  while the queue is kept full, without what lies between commands and the transfer of samples; on"]
+    #[doc = "  a host's queue without CL_QUEUE_PROFILING_ENABLE, and on a CPU, by the clock, waiting after each"]
+    #[doc = "  launch."]
+    pub fn cnn_net_profile(
+        net: *mut cnn_net,
+        options: *const cnn_profile,
+        times: *mut cnn_node_time,
+        capacity: i64,
+        needed: *mut i64,
+        error: *mut cnn_error,
+    ) -> cnn_status;
+}
 pub type cnn_type = i32;
 pub const CNN_FLOAT32: i32 = 0;
 pub const CNN_UINT8: i32 = 1;

@@ -55,6 +55,7 @@ mod matrix;
 mod minimize;
 mod net;
 mod optimizer;
+mod profile;
 mod run;
 mod tensors;
 mod train;
@@ -82,6 +83,7 @@ pub use minimize::{
 };
 pub use net::{Canceller, Compile, Net, NetOptions, Node, NodeInfo};
 pub use optimizer::{Key, KeyInfo, LineSearch, Optimizer, OptimizerKind};
+pub use profile::{NodeTime, Profile};
 pub use run::{
     Evaluation, GradientCheck, GradientOptions, GradientReport, RunOptions, RunProgress,
 };

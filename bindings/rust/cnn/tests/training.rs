@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cnn::{
     conjugate_gradient, minimize, Activation, BatchNorm, Compile, Dense, Fit, Key, LineSearch,
-    LinearSystem, Loss, Minimize, Net, NetOptions, Optimizer, OptimizerKind, Problem, Samples,
-    Schedule, Status, Stop, Tune, Vector,
+    LinearSystem, Loss, Minimize, Net, NetOptions, Optimizer, OptimizerKind, Problem, Profile,
+    Samples, Schedule, Status, Stop, Tune, Vector,
 };
 use common::{compiled, cpu, picture_net, xor_net, xor_samples, Pictures, XOR_INPUTS};
 
@@ -30,6 +30,20 @@ fn a_device_is_tuned() {
     assert_eq!(stopped.unwrap_err().status(), Status::Cancelled);
     let time = Duration::from_millis(50);
     net.compile(&device, Compile { tune: time, ..compile }).unwrap();
+}
+
+#[test]
+fn a_profile_has_a_row_for_each_launch() {
+    let (mut net, device) = (xor_net(), cpu());
+    net.compile(&device, Compile { max_batch: 4, ..Default::default() }).unwrap();
+    let rows = net.profile(Profile::default()).unwrap();
+    assert!(rows.iter().any(|row| row.node.is_some() && row.flops > 0.0));
+    assert!(rows.iter().all(|row| !row.operation.is_empty() && row.seconds >= 0.0));
+    let options = Profile { samples: 2, runs: 3, training: true };
+    let step = net.profile(options).unwrap();
+    assert!(step[0].node.is_none() && step.iter().any(|row| row.second_pass));
+    let more = net.profile(Profile { samples: 5, ..options });
+    assert_eq!(more.unwrap_err().status(), Status::OutOfRange);
 }
 
 #[test]
