@@ -446,7 +446,13 @@ void Compiled::place_scratch() {
         return p.kind == PlaceKind::channel || p.kind == PlaceKind::sample ||
                p.kind == PlaceKind::temporary;
     };
-    for (const Place &place : places_) ++(is_chunk(place) ? chunks : vectors);
+    const auto is_vector = [&](const Place &p) {
+        return p.kind != PlaceKind::element && !is_chunk(p);
+    };
+    for (const Place &place : places_) {
+        chunks += is_chunk(place);
+        vectors += is_vector(place);
+    }
     // Each chunk has a vector's room behind it.
     const int32_t room = kScratchFloats - vectors * kLanes - chunks * kLanes;
     const int32_t most = chunks == 0 ? kMaxChunk : room / chunks;
@@ -454,7 +460,7 @@ void Compiled::place_scratch() {
     int32_t offset = 0;
     for (Place &place : places_) {
         place.offset = offset;
-        offset += is_chunk(place) ? chunk_ + kLanes : kLanes;
+        offset += is_chunk(place) ? chunk_ + kLanes : is_vector(place) ? kLanes : 0;
     }
 }
 
