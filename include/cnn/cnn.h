@@ -151,7 +151,8 @@ typedef struct cnn_writer {
 
 /** Where networks compute: a backend, its memory and its threads or driver objects. In a process
  *  that was forked after it was opened the CPU computes on, with the caller's thread alone; every
- *  use of an OpenCL device is CNN_DEVICE_ERROR there. */
+ *  use of an OpenCL device is CNN_DEVICE_ERROR there, and so is opening one; lists leave them out.
+ *  (A process that was forked before OpenCL was in use has all of it.) */
 typedef struct cnn_device cnn_device;
 
 typedef int32_t cnn_device_kind;

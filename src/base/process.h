@@ -1,6 +1,10 @@
 // What a library's threads must know of the process around them: forks and signals.
 #pragma once
 
+#if defined(_WIN32)
+#include <process.h>
+#endif
+
 #if !defined(_WIN32)
 #include <signal.h>
 #include <sys/mman.h>
@@ -29,6 +33,15 @@ inline bool is_forked_process() noexcept {
     return field != nullptr && (std::strtoul(field, nullptr, 10) & kForkedNoExec) != 0;
 #else
     return false;
+#endif
+}
+
+// Zero for no process.
+inline int process_id() noexcept {
+#if defined(_WIN32)
+    return _getpid();
+#else
+    return getpid();
 #endif
 }
 

@@ -54,8 +54,12 @@ struct ThreadPool::Workers {
     explicit Workers(int count);
     ~Workers();
 
+    struct Seat;
+
     void run(int64_t part_count, void (*function)(void *, int64_t), void *context) noexcept;
+    void share(int64_t part_count) noexcept;
     void take_parts(size_t seat) noexcept;
+    void run_parts_of(Seat &owner, size_t seat) noexcept;
     bool move_apart(size_t seat) noexcept;
     bool enter() noexcept;
     void leave() noexcept;
@@ -67,22 +71,25 @@ struct ThreadPool::Workers {
     bool withdraw(Job &job) noexcept;
     Job *take_job() noexcept;
 
-    // The parts of a run: written while the gate is closed and nobody inside.
+    // A run: written while the gate is closed and nobody inside.
     void (*fn)(void *, int64_t) = nullptr;
     void *ctx = nullptr;
-    int64_t parts = 0;
 
-    // Where each participant runs, the caller first; -1 while it takes no parts.
-    struct alignas(64) Seat {
-        std::atomic<int> processor{-1};
+    // A participant's, the caller's first.
+    struct Seat {
+        // Its parts that nobody took yet: the first in the upper half, the end in the lower.
+        alignas(64) std::atomic<uint64_t> left{0};
+        // Where it runs, -1 while it takes no parts; apart, since the others watch it.
+        alignas(64) std::atomic<int> processor{-1};
+
+        // The first, or the last; -1 where there are none.
+        int64_t take(bool first) noexcept;
     };
     std::vector<Seat> seats;
     std::atomic<size_t> started{0};
 
     std::vector<pthread_t> threads;
     ProcessMark process;
-    // Apart, so that taking parts does not disturb who watches the epoch.
-    alignas(64) std::atomic<int64_t> next{0};
     alignas(64) std::atomic<uint32_t> gate{0};
     alignas(64) std::atomic<uint32_t> epoch{0};
     std::atomic<uint32_t> sleepers{0};
@@ -132,8 +139,7 @@ void ThreadPool::Workers::run(int64_t part_count, void (*function)(void *, int64
                               void *context) noexcept {
     fn = function;
     ctx = context;
-    parts = part_count;
-    next.store(0, std::memory_order_relaxed);
+    share(part_count);
     gate.store(kOpen, std::memory_order_release);
     // Sequentially consistent against wait_for_work(): either we see the sleeper or it sees the
     // new epoch.
@@ -157,17 +163,44 @@ void ThreadPool::Workers::run(int64_t part_count, void (*function)(void *, int64
     gate.store(0, std::memory_order_relaxed);
 }
 
-void ThreadPool::Workers::take_parts(size_t seat) noexcept {
-    std::atomic<int> &place = seats[seat].processor;
-    bool may_move = seat != 0;  // the caller's thread is the host's
+// To each as many, side by side: who takes the same share of one run after the other finds in its
+// own caches what it wrote.
+void ThreadPool::Workers::share(int64_t part_count) noexcept {
+    const auto count = static_cast<uint64_t>(part_count), people = uint64_t{seats.size()};
+    for (uint64_t i = 0; i < people; ++i) {
+        const uint64_t first = count * i / people, end = count * (i + 1) / people;
+        seats[i].left.store(first << 32 | end, std::memory_order_relaxed);
+    }
+}
+
+int64_t ThreadPool::Workers::Seat::take(bool first) noexcept {
+    uint64_t range = left.load(std::memory_order_relaxed);
     for (;;) {
-        const int64_t part = next.fetch_add(1, std::memory_order_relaxed);
-        if (part >= parts) break;
-        place.store(current_processor(), std::memory_order_relaxed);
-        if (may_move) may_move = move_apart(seat);
+        const uint64_t begin = range >> 32, end = range & UINT32_MAX;
+        if (begin >= end) return -1;
+        const uint64_t rest = first ? range + (uint64_t{1} << 32) : range - 1;
+        if (left.compare_exchange_weak(range, rest, std::memory_order_relaxed))
+            return static_cast<int64_t>(first ? begin : end - 1);
+    }
+}
+
+// Its own, then those that others haven't come to.
+void ThreadPool::Workers::take_parts(size_t seat) noexcept {
+    for (size_t i = 0; i < seats.size(); ++i) run_parts_of(seats[(seat + i) % seats.size()], seat);
+    seats[seat].processor.store(-1, std::memory_order_relaxed);
+}
+
+void ThreadPool::Workers::run_parts_of(Seat &owner, size_t seat) noexcept {
+    const bool own = &owner == &seats[seat];
+    std::atomic<int> &place = seats[seat].processor;
+    bool moves = seat != 0;  // the caller's thread is the host's
+    for (int64_t part = owner.take(own); part >= 0; part = owner.take(own)) {
+        const int processor = current_processor();
+        if (processor != place.load(std::memory_order_relaxed))
+            place.store(processor, std::memory_order_relaxed);
+        if (moves) moves = move_apart(seat);
         fn(ctx, part);
     }
-    place.store(-1, std::memory_order_relaxed);
 }
 
 // Systems let threads of one run share a processor for tenths of a second, beside another that is
@@ -318,7 +351,20 @@ void ThreadPool::run_shared(int64_t parts, void (*fn)(void *, int64_t), void *ct
         for (int64_t part = 0; part < parts; ++part) fn(ctx, part);
         return;
     }
-    helpers->run(parts, fn, ctx);
+    constexpr int64_t kMost = UINT32_MAX;  // that a seat can count
+    struct Shifted {
+        void (*fn)(void *, int64_t);
+        void *ctx;
+        int64_t first;
+    } shifted{fn, ctx, 0};
+    if (parts <= kMost) return helpers->run(parts, fn, ctx);
+    for (; shifted.first < parts; shifted.first += kMost) {
+        const auto run_one = [](void *context, int64_t part) {
+            const auto &s = *static_cast<const Shifted *>(context);
+            s.fn(s.ctx, s.first + part);
+        };
+        helpers->run(std::min(kMost, parts - shifted.first), run_one, &shifted);
+    }
 }
 
 // Null while another thread starts them, or in a process that was forked meanwhile.

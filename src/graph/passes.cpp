@@ -99,6 +99,75 @@ PointwiseForm form_of(const Op &op) {
     return op.kind == OpKind::pointwise && pointwise ? pointwise->form : PointwiseForm::other;
 }
 
+// What backward passes through max pooling do after it and could do before it, on the windows'
+// elements instead of the image's. The pool's input x, an activation's result, has its gradient
+// where its windows' maxima y are, so times the activation's derivative there, which depends on y.
+class BeforePools {
+  public:
+    explicit BeforePools(Program &program) : program_(program) {}
+
+    void run();
+
+  private:
+    Op *writer(TensorId id, OpKind kind);
+    void move_derivative(Op &derivative, Op &pool);
+    static bool is_plain_sum(const Op &op);
+
+    Program &program_;
+};
+
+Op *BeforePools::writer(TensorId id, OpKind kind) {
+    for (Op &op : program_.ops)
+        if (op.kind == kind && op.outputs[0] == id) return &op;
+    return nullptr;
+}
+
+// dy, x -> dx; dx, x -> dz becomes dy, y -> t; t, x -> dz.
+void BeforePools::move_derivative(Op &derivative, Op &pool) {
+    const TensorId x = pool.inputs[1];
+    for (const Op &forward : program_.ops) {
+        if (forward.kind != OpKind::max_pool || forward.inputs[0] != x ||
+            forward.attributes != pool.attributes)
+            continue;
+        const TensorId dz = derivative.outputs[0];
+        derivative.inputs = {pool.inputs[0], forward.outputs[0]};
+        derivative.outputs = {static_cast<TensorId>(program_.tensors.size())};
+        pool.inputs[0] = derivative.outputs[0];
+        pool.outputs[0] = dz;
+        Tensor like = program_.tensors[static_cast<size_t>(forward.outputs[0])];
+        like.space = Space::activation;
+        like.offset = 0;
+        program_.tensors.push_back(like);
+        std::swap(derivative, pool);  // where they stand
+        return;
+    }
+}
+
+bool BeforePools::is_plain_sum(const Op &op) {
+    if (op.kind != OpKind::channel_sum || op.inputs.size() != 1) return false;
+    const auto &code = std::get<PointwiseAttributes>(op.attributes).expression.code;
+    return code.size() == 1 && code[0].fn == Fn::operand;
+}
+
+void BeforePools::run() {
+    const std::vector<int> readers = count_readers(program_);
+    for (Op &op : program_.ops) {
+        if (form_of(op) != PointwiseForm::activation_backward) continue;
+        Op *const pool = writer(op.inputs[0], OpKind::max_pool_backward);
+        if (pool != nullptr && pool->inputs[1] == op.inputs[1] &&
+            readers[static_cast<size_t>(op.inputs[0])] == 1)
+            move_derivative(op, *pool);
+    }
+    // Each element of dy is in the sum of dx once.
+    for (Op &op : program_.ops) {
+        if (!is_plain_sum(op)) continue;
+        const Op *const pool = writer(op.inputs[0], OpKind::max_pool_backward);
+        if (pool != nullptr &&
+            std::get<PoolAttributes>(pool->attributes).window.dilation == Window{}.dilation)
+            op.inputs[0] = pool->inputs[0];
+    }
+}
+
 class Folding {
   public:
     Folding(Program &program, const Device &device) : program_(program), device_(device) {}
@@ -315,6 +384,7 @@ void fold_normalisations(Program &program, const Device &device) {
 
 void simplify(Program &program) {
     remove_identities(program);
+    BeforePools(program).run();
     remove_unread(program);
 }
 

@@ -70,7 +70,8 @@ struct Program {
 
 Program lower(const Net &net, const ProgramKey &key);
 
-// Removes reshapes to the same shape, and operations whose results nobody reads.
+// Removes reshapes to the same shape, and operations whose results nobody reads; what a backward
+// pass does after max pooling it does before, where that comes to the same.
 void simplify(Program &program);
 
 // Turns normalisations by running statistics that follow convolutions into y a[c] + b[c], a and b

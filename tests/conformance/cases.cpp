@@ -266,6 +266,8 @@ std::vector<WindowCase> convolution_windows(int random) {
         planar("depthwise", 16, 17, 17, 17, {{6, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}),
         planar("depthwise_wide", 5, 6, 6, 6, {{5, 15}, {3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}}),
         planar("depthwise_single", 1, 16, 16, 16, {{8, 8}, {3, 3}, {2, 2}, {1, 1}, {1, 1, 1, 1}}),
+        planar("depthwise_tall", 3, 19, 19, 19, {{9, 8}, {5, 3}, {1, 2}, {1, 2}, {3, 2, 0, 1}}),
+        planar("depthwise_over_input", 2, 5, 5, 5, {{2, 3}, {5, 5}, {1, 1}, {1, 1}, {2, 2, 2, 2}}),
         planar("depthwise_twice", 3, 5, 10, 5, {{5, 5}, {3, 2}, {1, 2}}),
         planar("asymmetric", 1, 2, 3, 1, {{5, 5}, {4, 3}, {1, 1}, {1, 1}, {3, 0, 1, 2}}),
         planar("leftover", 3, 2, 3, 1, {{8, 9}, {2, 2}, {3, 3}}),

@@ -93,6 +93,18 @@ struct DepthwiseTile {
     TileEpilogue epilogue;
 };
 
+// A 3x3 window's pixels side by side, each one or two columns of x after the one before; columns of
+// x and out lie a vector apart. All taps lie inside, all lanes are in use, and the activation keeps
+// values from falling below something.
+struct DepthwiseRow {
+    const float *w = nullptr;  // [row tap][column tap][W]
+    const float *x = nullptr;
+    float *out = nullptr;
+    int64_t w_row = 0, w_column = 0, x_row = 0;
+    int64_t pixels = 0;  // a multiple of kDepthwisePixels
+    TileEpilogue epilogue;
+};
+
 // y[n][o] = sum over k of w[o][k] x[n][k].
 struct RowsProduct {
     const float *w = nullptr, *x = nullptr;
@@ -148,13 +160,14 @@ struct WinogradSums {
 };
 
 struct ConvolutionKernels {
-    static constexpr int kMaxScalars = 12, kMaxVectors = 8, kMaxPixels = 8;
+    static constexpr int kMaxScalars = 12, kMaxVectors = 8, kMaxPixels = 8, kDepthwisePixels = 4;
     static constexpr int kMaxRows = 4, kMaxSamples = 4;
 
-    int accumulators;  // s * v of the largest tile; tiles larger than that are null
+    int accumulators;  // s * v of the largest product; tiles larger than that are null
     void (*product[kMaxScalars][kMaxVectors])(const ProductTile &);  // [s - 1][v - 1]
     void (*weights[kMaxScalars][kMaxVectors])(const WeightsTile &);
     void (*depthwise[kMaxPixels])(const DepthwiseTile &);
+    void (*depthwise_row[2])(const DepthwiseRow &);  // by the columns from pixel to pixel, less 1
     void (*rows_product[kMaxRows][kMaxSamples])(const RowsProduct &);  // [o - 1][n - 1]
     WinogradKernels winograd[2];                                       // of tiles 2x2 and 4x4
     const WinogradKernels &winograd_of(int64_t tile) const { return winograd[tile / 2 - 1]; }

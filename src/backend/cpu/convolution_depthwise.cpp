@@ -1,5 +1,7 @@
 // Depthwise convolutions with channels in the lanes, in the three directions: x, y
 // [N][C/W][H][W][W c], w [C/W][kH][kW][W c].
+#include <cstdlib>
+
 #include "backend/cpu/convolution_plan.h"
 
 namespace cnn::cpu {
@@ -17,10 +19,20 @@ struct DepthwisePlan {
     double seconds = 0;
 };
 
+// The row that none has read before comes first, so that what it waits for is asked for early.
+void start_at_last_row(Segment &rows) {
+    if (rows.in_tap_step < 0 || rows.taps == 0) return;
+    rows.in_begin += (rows.taps - 1) * rows.in_tap_step;
+    rows.tap_begin += (rows.taps - 1) * rows.tap_step;
+    rows.in_tap_step = -rows.in_tap_step;
+    rows.tap_step = -rows.tap_step;
+}
+
 DepthwisePlan depthwise_plan(const Machine &machine, const ConvolutionShape &s, bool forward) {
     DepthwisePlan plan;
     plan.forward = forward;
     plan.rows = forward ? forward_segments(s, 1) : backward_segments(s, 1);
+    for (Segment &segment : plan.rows) start_at_last_row(segment);
     plan.columns = forward ? forward_segments(s, 2) : backward_segments(s, 2);
     plan.channels = s.groups;
     plan.blocks = divide_up(s.groups, machine.width());
@@ -35,6 +47,8 @@ DepthwisePlan depthwise_plan(const Machine &machine, const ConvolutionShape &s, 
     plan.seconds = pixels * (0.7 * static_cast<double>(s.taps()) + 4) * cycle_seconds(machine);
     return plan;
 }
+
+constexpr int64_t kPixels = ConvolutionKernels::kDepthwisePixels;
 
 class DepthwiseRun {
   public:
@@ -52,6 +66,8 @@ class DepthwiseRun {
     void run(int64_t plane) const;
 
   private:
+    int64_t run_window(const DepthwiseTile &tile, const Segment &column, const float *in,
+                       float *out) const;
     void run_row(DepthwiseTile &tile, const Segment &column, const float *in, float *out) const;
 
     const ConvolutionKernels &kernels_;
@@ -85,6 +101,36 @@ void DepthwiseRun::run(int64_t plane) const {
     }
 }
 
+// The pixels that depthwise_row takes of a row of those that read through the same taps; else 0.
+int64_t DepthwiseRun::run_window(const DepthwiseTile &tile, const Segment &column, const float *in,
+                                 float *out) const {
+    const TileActivation activation = epilogue_.activation;
+    const bool floored = activation == TileActivation::linear || activation == TileActivation::relu;
+    if (tile.row_taps != 3 || column.taps != 3 || std::abs(column.in_tap_step) != 1 ||
+        column.in_step > 2 || column.out_step != 1 || tile.lanes < width_ || !floored)
+        return 0;
+    DepthwiseRow row;
+    row.pixels = column.count / kPixels * kPixels;
+    if (row.pixels == 0) return 0;
+    row.w = tile.w;
+    row.w_row = tile.w_row;
+    row.w_column = column.tap_step * width_;
+    row.x = in + column.in_begin * width_;
+    row.x_row = tile.x_row;
+    // Backwards through the input is backwards through the taps.
+    if (column.in_tap_step < 0) {
+        row.w += 2 * row.w_column;
+        row.w_column = -row.w_column;
+        row.x -= 2 * width_;
+    }
+    row.out = out + column.out_begin * width_;
+    row.epilogue = tile.epilogue;
+    if (epilogue_.residual != nullptr)
+        row.epilogue.residual = epilogue_.residual + (row.out - out_);
+    kernels_.depthwise_row[column.in_step - 1](row);
+    return row.pixels;
+}
+
 void DepthwiseRun::run_row(DepthwiseTile &tile, const Segment &column, const float *in,
                            float *out) const {
     tile.column_taps = column.taps;
@@ -92,9 +138,13 @@ void DepthwiseRun::run_row(DepthwiseTile &tile, const Segment &column, const flo
     tile.x_column = column.in_tap_step * width_;
     tile.x_stride = column.in_step * width_;
     tile.out_stride = column.out_step * width_;
-    const int64_t tiles = pieces_of(column.count, ConvolutionKernels::kMaxPixels);
+    const int64_t done = run_window(tile, column, in, out);
+    const int64_t left = column.count - done;
+    const int64_t tiles = pieces_of(left, ConvolutionKernels::kMaxPixels);
     for (int64_t i = 0; i < tiles; ++i) {
-        const Range piece = part_range(column.count, tiles, i);
+        Range piece = part_range(left, tiles, i);
+        piece.begin += done;
+        piece.end += done;
         tile.x = in + (column.in_begin + piece.begin * column.in_step) * width_;
         tile.out = out + (column.out_begin + piece.begin * column.out_step) * width_;
         if (epilogue_.residual != nullptr) {
@@ -141,7 +191,8 @@ struct GradientPlan {
     ConvolutionShape shape;
     int64_t blocks = 1;    // of channels
     int64_t row_tile = 1;  // taps of a kernel's row at once
-    int64_t slices = 1;    // of samples
+    bool whole_kernel = false;
+    int64_t slices = 1;  // of samples
     double seconds = 0;
 };
 
@@ -152,29 +203,26 @@ GradientPlan gradient_plan(const Machine &machine, const ConvolutionShape &s) {
     plan.row_tile = ConvolutionKernels::kMaxVectors;
     while (machine.simd.convolution->weights[0][plan.row_tile - 1] == nullptr) --plan.row_tile;
     plan.row_tile = divide_up(s.kernel[2], pieces_of(s.kernel[2], plan.row_tile));
+    plan.whole_kernel = s.stride[1] == 1 && s.dilation[1] == 1 && plan.row_tile == s.kernel[2] &&
+                        s.kernel[1] <= ConvolutionKernels::kMaxScalars &&
+                        machine.simd.convolution->weights[s.kernel[1] - 1][plan.row_tile - 1];
     const double columns = static_cast<double>(s.batch * plan.blocks * s.out_plane());
-    const double rounds = static_cast<double>(s.kernel[1] * pieces_of(s.kernel[2], plan.row_tile));
-    const double cycles = std::max(4.0, 0.5 * static_cast<double>(plan.row_tile)) + 0.5;
+    const double pieces = static_cast<double>(pieces_of(s.kernel[2], plan.row_tile));
+    const double rounds = plan.whole_kernel ? 1 : pieces * static_cast<double>(s.kernel[1]);
+    const int64_t sums = plan.row_tile * (plan.whole_kernel ? s.kernel[1] : 1);
+    const double cycles = std::max(4.0, 0.5 * static_cast<double>(sums)) + 0.5;
     plan.seconds = columns * rounds * cycles * cycle_seconds(machine);
     const int64_t wanted = part_count(kMaxParts / 2, plan.seconds);
     plan.slices = std::clamp<int64_t>(divide_up(wanted, plan.blocks), 1, s.batch);
     return plan;
 }
 
-// A piece of a kernel's row over the samples of a slice.
-void run_taps(const Machine &machine, const GradientPlan &plan, const float *x, const float *dy,
-              float *sums, int64_t block, Range samples, int64_t tap_row, Range taps) {
-    const ConvolutionShape &s = plan.shape;
+// What tiles of sums have in common: `taps` of a kernel's row.
+WeightsTile tile_of(const Machine &machine, const ConvolutionShape &s, Range taps) {
     const int64_t w = machine.width();
-    const Range rows = outputs_inside(s, 1, tap_row, {0, s.out[1]});
     const Range inner = columns_inside(s, taps);
-    const int64_t in_row = rows.begin * s.stride[1] - s.pad[1] + tap_row * s.dilation[1];
     WeightsTile t;
-    t.sums = sums;
     t.x_stride = s.dilation[2] * w;
-    t.rows = rows.end - rows.begin;
-    t.dy_row = s.out[2] * w;
-    t.x_row = s.stride[1] * s.in[2] * w;
     t.columns = s.out[2];
     t.inner_begin = inner.begin;
     t.inner_end = inner.end;
@@ -183,12 +231,62 @@ void run_taps(const Machine &machine, const GradientPlan &plan, const float *x, 
     t.column_step = s.stride[2];
     t.tap_step = s.dilation[2];
     t.in_columns = s.in[2];
+    return t;
+}
+
+// A piece of a kernel's row over the samples of a slice.
+void run_taps(const Machine &machine, const GradientPlan &plan, const float *x, const float *dy,
+              float *sums, int64_t block, Range samples, int64_t tap_row, Range taps) {
+    const ConvolutionShape &s = plan.shape;
+    const int64_t w = machine.width();
+    const Range rows = outputs_inside(s, 1, tap_row, {0, s.out[1]});
+    const int64_t in_row = rows.begin * s.stride[1] - s.pad[1] + tap_row * s.dilation[1];
+    WeightsTile t = tile_of(machine, s, taps);
+    t.sums = sums;
+    t.rows = rows.end - rows.begin;
+    t.dy_row = s.out[2] * w;
+    t.x_row = s.stride[1] * s.in[2] * w;
     for (int64_t n = samples.begin; n < samples.end; ++n) {
         const int64_t plane = n * plan.blocks + block;
         t.dy = dy + (plane * s.out_plane() + rows.begin * s.out[2]) * w;
         t.x = x + (plane * s.in_plane() + in_row * s.in[2] + t.first_column) * w;
         t.first = n == samples.begin;
         machine.simd.convolution->weights[0][taps.end - taps.begin - 1](t);
+    }
+}
+
+// The rows of the kernel through which a row of x reaches dy, at strides and dilations of 1.
+Range tap_rows_of(const ConvolutionShape &s, int64_t in_row) {
+    const int64_t first = in_row + s.pad[1];  // the row of dy that it reaches through tap 0
+    return {std::max<int64_t>(first - s.out[1] + 1, 0), std::min(first + 1, s.kernel[1])};
+}
+
+// All taps of whole kernels at once, which read x and dy once: a row of x is multiplied by the rows
+// of dy that it reaches, the later the tap the earlier the row.
+void run_kernel(const Machine &machine, const GradientPlan &plan, const float *x, const float *dy,
+                float *sums, int64_t block, Range samples) {
+    const ConvolutionShape &s = plan.shape;
+    const int64_t w = machine.width();
+    WeightsTile t = tile_of(machine, s, {0, s.kernel[2]});
+    t.dy_stride = -s.out[2] * w;
+    t.dy_row = s.out[2] * w;
+    t.x_row = s.in[2] * w;
+    t.first = false;
+    std::fill_n(sums, s.taps() * w, 0.0f);
+    for (int64_t n = samples.begin; n < samples.end; ++n) {
+        const int64_t plane = n * plan.blocks + block;
+        for (int64_t row = 0; row < s.in[1]; row += t.rows) {
+            const Range taps = tap_rows_of(s, row);
+            const int64_t count = taps.end - taps.begin;
+            // Most rows have all taps.
+            t.rows = count == s.kernel[1] ? s.out[1] - (row + s.pad[1] - taps.begin) : 1;
+            t.rows = std::min(t.rows, s.in[1] - row);
+            if (count <= 0) continue;
+            t.sums = sums + taps.begin * s.kernel[2] * w;
+            t.dy = dy + (plane * s.out_plane() + (row + s.pad[1] - taps.begin) * s.out[2]) * w;
+            t.x = x + (plane * s.in_plane() + row * s.in[2] + t.first_column) * w;
+            machine.simd.convolution->weights[count - 1][s.kernel[2] - 1](t);
+        }
     }
 }
 
@@ -203,13 +301,15 @@ void run_slice(const Machine &machine, const GradientPlan &plan, const Convoluti
         std::fill_n(sums, s.taps() * w, 0.0f);
         return;
     }
+    const float *const x = operand(launch, group.x_operand);
+    const float *const dy = operand(launch, group.y_operand);
+    if (plan.whole_kernel) return run_kernel(machine, plan, x, dy, sums, block, samples);
     const int64_t pieces = pieces_of(s.kernel[2], plan.row_tile);
     for (int64_t row = 0; row < s.kernel[1]; ++row) {
         for (int64_t i = 0; i < pieces; ++i) {
             const Range taps = part_range(s.kernel[2], pieces, i);
-            run_taps(machine, plan, operand(launch, group.x_operand),
-                     operand(launch, group.y_operand), sums + (row * s.kernel[2] + taps.begin) * w,
-                     block, samples, row, taps);
+            run_taps(machine, plan, x, dy, sums + (row * s.kernel[2] + taps.begin) * w, block,
+                     samples, row, taps);
         }
     }
 }

@@ -45,11 +45,12 @@ double line_cycles(const DirectPlan &plan, int64_t positions, double far) {
 }
 
 // Keeps what is reused in the caches: the pixels under a tile of positions in L1 while all filters
-// pass (positions as vectors), or the weights of a tile of filters while all positions do.
+// pass (positions as vectors), or the weights of a tile of filters while all positions do. Those
+// may come from L2, if visits to out, which cost too, would be short else.
 void choose_blocks(const Machine &machine, DirectPlan &plan) {
+    constexpr int64_t kLeastRounds = 96, kLongRounds = 384;  // of a visit
     const int64_t taps = std::max<int64_t>(most_taps(plan.rows) * most_taps(plan.columns), 1);
     const int64_t vector = machine.width() * 4;
-    const int64_t l1 = machine.l1 / 2;
     const int64_t rounds = taps * plan.lanes;
     int64_t bytes = 0;  // per reduction
     if (plan.positions_are_vectors) {
@@ -63,13 +64,16 @@ void choose_blocks(const Machine &machine, DirectPlan &plan) {
         const int64_t row_taps = most_taps(plan.rows);
         if (row_taps > 1) bytes += row_taps * plan.in_row * 4;
     }
-    // A visit to out must be worth it.
-    const int64_t least = divide_up(96, rounds);
-    int64_t fits = std::max(l1 / std::max<int64_t>(bytes, 1), least);
-    // More places far apart than these, and what is read ahead of one is lost to another.
-    if (!plan.positions_are_vectors)
-        fits = std::max(least,
-                        std::min<int64_t>(fits, 12 / std::max<int64_t>(most_taps(plan.rows), 1)));
+    bytes = std::max<int64_t>(bytes, 1);
+    const int64_t least = divide_up(kLeastRounds, rounds);
+    int64_t fits = machine.l1 / 2 / bytes;
+    if (!plan.positions_are_vectors) {
+        const int64_t from_l2 = std::min(divide_up(kLongRounds, rounds), machine.l2 / 8 / bytes);
+        // More places far apart than these, and what is read ahead of one is lost to another.
+        const int64_t places = 16 / std::max<int64_t>(most_taps(plan.rows), 1);
+        fits = std::min(std::max(fits, from_l2), places);
+    }
+    fits = std::max(fits, least);
     const int64_t chunks = divide_up(plan.reductions, std::min(fits, plan.reductions));
     plan.reduction_chunk = divide_up(plan.reductions, std::max<int64_t>(chunks, 1));
     if (plan.positions_are_vectors) {
@@ -87,12 +91,12 @@ int line_axis(const DirectPlan &plan, const int64_t (&counts)[3]) {
     int best_axis = 0;
     double best = 0;
     for (int axis = 0; axis < 3; ++axis) {
-        const int64_t tiles = pieces_of(counts[axis], plan.position_tile);
-        const int64_t positions = divide_up(counts[axis], tiles);
         const bool swapped = !plan.positions_are_vectors;
-        double cycles =
-            static_cast<double>(tiles) * round_cycles(swapped ? positions : plan.filter_tile,
-                                                      swapped ? plan.filter_tile : positions, 0);
+        double cycles = 0;
+        for_piece_sizes(counts[axis], plan.position_tile, [&](int64_t tiles, int64_t p) {
+            cycles += static_cast<double>(tiles) * round_cycles(swapped ? p : plan.filter_tile,
+                                                                swapped ? plan.filter_tile : p, 0);
+        });
         cycles *= (axis == 0 ? 1 : axis == 1 ? 1.02 : 1.1) / static_cast<double>(counts[axis]);
         if (axis == 0 || cycles < best) {
             best = cycles;
@@ -144,14 +148,24 @@ int64_t rows_that_stay(const Machine &machine, const DirectPlan &plan) {
     return std::clamp<int64_t>(machine.l2 / 3 / row, 1, rows);
 }
 
+// Samples of a unit: borders' tiles lie along them. With pixels as scalars, as long as their input
+// stays in L2 while all filters pass, and threads have enough to share.
+int64_t samples_together(const Machine &machine, const DirectPlan &plan) {
+    if (plan.positions_are_vectors) return plan.position_tile;
+    const int64_t fits = machine.l2 / 3 / std::max<int64_t>(plan.in_batch * 4, 1);
+    const int64_t most = plan.batches * plan.groups / (8 * machine.pool.threads());
+    return std::clamp<int64_t>(std::min(fits, most), 1, plan.position_tile);
+}
+
 void choose_parts(const Machine &machine, DirectPlan &plan) {
-    const int64_t wanted = part_count(kMaxParts, plan.seconds);
+    const int64_t samples = samples_together(machine, plan);
+    plan.batch_parts = divide_up(plan.batches, samples);
+    int64_t wanted = part_count(kMaxParts, plan.seconds);
+    if (samples > 1 && !plan.positions_are_vectors) wanted = std::min(wanted, plan.batch_parts);
     const int64_t tiles = pieces_of(plan.filters, plan.filter_tile);
     const int64_t rows = positions_of(plan.rows);
     const auto missing = [&] { return divide_up(wanted, units_of(plan)); };
-    // Batches are kept together as far as a tile of positions may use them. Rows cost their
-    // overlap, filters another pass over the input.
-    plan.batch_parts = divide_up(plan.batches, plan.positions_are_vectors ? plan.position_tile : 1);
+    // Rows cost their overlap, filters another pass over the input.
     plan.row_parts = std::clamp<int64_t>(missing(), 1, std::max<int64_t>(rows / 3, 1));
     plan.row_parts = std::max(plan.row_parts, divide_up(rows, rows_that_stay(machine, plan)));
     plan.filter_parts = std::clamp<int64_t>(missing(), 1, tiles);
@@ -164,7 +178,7 @@ void choose_parts(const Machine &machine, DirectPlan &plan) {
 }  // namespace
 
 void choose_tiles(const Machine &machine, DirectPlan &plan) {
-    const int64_t largest = std::min<int64_t>(machine.simd.convolution->accumulators, 24);
+    const int64_t largest = machine.simd.convolution->accumulators;
     DirectPlan best = plan;
     best.seconds = std::numeric_limits<double>::infinity();
     for (int64_t s = 1; s <= ConvolutionKernels::kMaxScalars; ++s) {

@@ -242,7 +242,7 @@ void run_gradient(Machine &machine, const GradientPlan &plan, int64_t batches, c
 double floats_of(const Machine &machine, const ConvolutionGroup &group) {
     const Layout blocked = machine.n_blocked();
     return static_cast<double>(blocked.elements(group.x) + blocked.elements(group.y) +
-                               2 * group.shape.weights());
+                               group.shape.weights());
 }
 
 void gradient_candidates(const Machine &machine, const ConvolutionGroup &group,

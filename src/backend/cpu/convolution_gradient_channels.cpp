@@ -24,40 +24,59 @@ struct ScalarPiece {
 // A slice is a range of blocks: of samples, each cut into blocks of rows.
 struct ChannelGradientPlan : GradientSums {
     std::vector<Range> pieces, last_pieces;  // of a block's lanes (or a kernel's row), the last's
+    int64_t vectors = 1;                     // blocks of filters of a product
     int64_t chunk = 1, chunks = 1;           // blocks of x whose sums are made at once
     int64_t sample_block = 1, sample_blocks = 1, row_block = 1, row_blocks = 1;
     double seconds = 0;
 
+    // Rows and columns of plain x are copied with the zeros around them, blocks of rows at a time.
+    bool pads = false;
+    int64_t pad_rows = 0, pad_columns = 0;
+    int64_t parts = 1;  // each with a copy of its own
+
+    int64_t pad_plane() const { return pad_rows * pad_columns; }
+    int64_t pad_floats() const {
+        return pads ? round_up(sample_block * chunk * pad_plane(), 16) : 0;
+    }
+    int64_t workspace() const { return slices * slice_floats() + parts * pad_floats(); }
     int64_t units() const { return shape.groups * filter_tiles * chunks * slices; }
     int64_t blocks() const { return sample_blocks * row_blocks; }
 };
 
-// Scalars and vectors of a tile. Kernels wider than a tile, and blocks of lanes, are cut evenly.
+// Scalars and vectors of a product's tile: its cycles over a block of lanes (or a kernel's row) and
+// all blocks of filters, each cut evenly. Gives the scalars.
 int64_t choose_tile(const Machine &machine, ChannelGradientPlan &plan) {
     const ConvolutionKernels &kernels = *machine.simd.convolution;
-    const int64_t line = plan.lanes > 1 ? plan.lanes : plan.shape.kernel[2];
+    const int64_t line =
+        plan.lanes > 1 ? std::min(plan.lanes, plan.shape.channels) : plan.shape.kernel[2];
+    const double far = machine.width() * 4 / 32.0;  // as far_cycles has it
     double best = 0;
     int64_t scalars = 1;
     for (int64_t s = 1; s <= ConvolutionKernels::kMaxScalars; ++s) {
         for (int64_t v = 1; v <= ConvolutionKernels::kMaxVectors; ++v) {
             if (kernels.product[s - 1][v - 1] == nullptr) continue;
-            const double rounds =
-                static_cast<double>(pieces_of(line, s) * pieces_of(plan.filter_blocks, v));
-            const double cycles = rounds * round_cycles(std::min(s, line), v, 0);
-            if (best != 0 && cycles >= best) continue;
+            const auto lines = static_cast<double>(pieces_of(line, s));
+            const auto tiles = static_cast<double>(pieces_of(plan.filter_blocks, v));
+            const double across = static_cast<double>(line) / lines;
+            const double along = static_cast<double>(plan.filter_blocks) / tiles;
+            const double cycles =
+                lines * tiles *
+                (std::max({0.5 * across * along, 0.5 * (across + along), far * along, 4.0}) + 0.4);
+            // Of equals the later: the more scalars, the less often vectors are read.
+            if (best != 0 && cycles > best * 1.0001) continue;
             best = cycles;
             scalars = s;
-            plan.filter_tile = v;
+            plan.vectors = v;
         }
     }
     const ConvolutionShape &s = plan.shape;
     const double rows = static_cast<double>(s.groups * plan.channel_blocks * s.kernel[1]) *
                         static_cast<double>(plan.lanes > 1 ? s.kernel[2] : 1);
-    // Of plain input each scalar lies in a line of its own.
-    const double scattered = plan.lanes > 1 ? 1.2 : 1.7;
-    plan.seconds = scattered * best * rows * static_cast<double>(s.batch * s.out_plane()) *
-                       cycle_seconds(machine) +
-                   static_cast<double>(s.weights()) * 4 * cycle_seconds(machine);
+    // Sums are written to the weights' rows, as many side by side as there are taps and lanes.
+    const double gather = 0.5 + 2 / static_cast<double>(s.taps());
+    plan.seconds = (1.05 * best * rows * static_cast<double>(s.batch * s.out_plane()) +
+                    gather * static_cast<double>(s.weights())) *
+                   cycle_seconds(machine);
     return scalars;
 }
 
@@ -68,15 +87,15 @@ std::vector<Range> pieces_of_line(int64_t line, int64_t scalars) {
     return all;
 }
 
-// Passes of dy over taps and blocks of x that are worth fetching it.
-constexpr int64_t kLeastRounds = 4;
-
-// What stays in L1: the rows of dy under a tile and those of x that they read.
-void choose_blocks(const Machine &machine, ChannelGradientPlan &plan) {
+// Blocks of samples and rows: what products read of dy and x should stay in L2 while taps and
+// blocks of x pass. Smaller ones would stay in L1, but each begins by fetching all it sums up to.
+void choose_visit(const Machine &machine, ChannelGradientPlan &plan) {
     const ConvolutionShape &s = plan.shape;
-    const int64_t row = (plan.row_floats() * s.out[2] + plan.lanes * s.stride[1] * s.in[2]) * 4;
+    const int64_t dy_row = plan.vectors * plan.width * s.out[2];
+    const int64_t row = (dy_row + plan.lanes * s.stride[1] * s.in[2]) * 4;
     const int64_t overlap = (s.kernel[1] - 1) * s.dilation[1] * s.in[2] * plan.lanes * 4;
-    const int64_t room = std::max<int64_t>(machine.l1 * 7 / 8 - overlap, 0);
+    const int64_t size = std::max(machine.l1 / 2, machine.l2 / 4);
+    const int64_t room = std::max<int64_t>(size - overlap, 0);
     plan.row_block = std::clamp<int64_t>(room / row, 1, s.out[1]);
     // A visit to the sums must be worth it.
     const int64_t least = divide_up(48, s.out[2]);
@@ -86,23 +105,67 @@ void choose_blocks(const Machine &machine, ChannelGradientPlan &plan) {
     if (plan.row_blocks == 1) {
         const int64_t plane = std::max<int64_t>(row * s.out[1] + overlap, 1);
         const int64_t few = divide_up(48, s.out_plane());
-        plan.sample_block = std::clamp<int64_t>(machine.l1 * 7 / 8 / plane, few, s.batch + few);
+        plan.sample_block = std::clamp<int64_t>(size / plane, few, s.batch + few);
         plan.sample_block = std::min(plan.sample_block, s.batch);
     }
     plan.sample_blocks = divide_up(s.batch, plan.sample_block);
-    // Threads share blocks of x first: slices are to be added, another pass over dy costs less.
-    const int64_t wanted = part_count(kMaxParts / 2, plan.seconds);
-    const int64_t fits = std::max<int64_t>(1, machine.l2 / 2 / (plan.block_floats() * 4));
-    const int64_t shared = divide_up(wanted, s.groups * plan.filter_tiles);
-    const int64_t most_chunks = divide_up(plan.channel_blocks, divide_up(kLeastRounds, s.taps()));
-    plan.chunks = std::max(divide_up(plan.channel_blocks, fits), std::min(shared, most_chunks));
+}
+
+// Chunks of blocks of x and of filters whose sums and what a visit reads for them stay in L2: those
+// that read x and dy the least often from beyond it.
+void choose_chunks(const Machine &machine, ChannelGradientPlan &plan) {
+    const ConvolutionShape &s = plan.shape;
+    const int64_t pixels = plan.sample_block * plan.row_block;
+    const int64_t x = pixels * s.stride[1] * s.in[2] * plan.lanes * 4;  // of a block
+    const int64_t dy = pixels * s.out[2] * plan.width * 4;
+    const int64_t sums = s.taps() * plan.lanes * plan.width * 4;  // of a pair of blocks
+    const auto x_all = static_cast<double>(plan.channel_blocks * s.in_plane() * plan.lanes);
+    const auto dy_all = static_cast<double>(plan.filter_blocks * s.out_plane() * plan.width);
+    // Threads share chunks first: slices are to be added.
+    const int64_t wanted = divide_up(part_count(kMaxParts / 4, plan.seconds), plan.blocks());
+    const int64_t pairs = plan.channel_blocks * plan.filter_blocks * s.groups / wanted;
+    double least = 0;
+    for (int64_t f = plan.vectors;; f += plan.vectors) {
+        const int64_t filters = std::min(f, plan.filter_blocks);
+        const int64_t room = machine.l2 * 2 / 3 - filters * dy;
+        const int64_t fits = std::min(room / (x + filters * sums), pairs / filters);
+        const int64_t most = std::clamp<int64_t>(fits, 1, plan.channel_blocks);
+        const int64_t chunks = divide_up(plan.channel_blocks, most);
+        const int64_t tiles = divide_up(plan.filter_blocks, filters);
+        const double floats =
+            x_all * static_cast<double>(tiles) + dy_all * static_cast<double>(chunks);
+        if (least == 0 || floats < least) {
+            least = floats;
+            plan.filter_tiles = tiles;
+            plan.chunks = chunks;
+        }
+        if (f >= plan.filter_blocks) break;
+    }
+    plan.filter_tile = divide_up(plan.filter_blocks, plan.filter_tiles);
     plan.chunk = divide_up(plan.channel_blocks, plan.chunks);
     plan.chunks = divide_up(plan.channel_blocks, plan.chunk);
+}
+
+void choose_slices(const Machine &machine, ChannelGradientPlan &plan) {
+    const int64_t wanted = part_count(kMaxParts / 4, plan.seconds);
     plan.slices = std::clamp<int64_t>(divide_up(wanted, plan.units()), 1, plan.blocks());
     // Sums that don't fit a cache cost more than an idle thread.
     const int64_t most = std::max<int64_t>(1, machine.l3 / 2 / (plan.slice_floats() * 4));
     const int64_t enough = divide_up(2 * machine.pool.threads(), plan.units());
     plan.slices = std::min(plan.slices, std::max(most, enough));
+}
+
+// Only where something lies outside.
+void choose_padding(const Machine &machine, ChannelGradientPlan &plan) {
+    const ConvolutionShape &s = plan.shape;
+    plan.parts = std::min(part_count(4 * machine.pool.threads(), plan.seconds), plan.units());
+    const Range columns = columns_inside(s, {0, s.kernel[2]});
+    Range rows{0, s.out[1]};
+    for (int64_t k = 0; k < s.kernel[1]; ++k) rows = outputs_inside(s, 1, k, rows);
+    plan.pads = plan.lanes == 1 &&
+                (rows.end - rows.begin < s.out[1] || columns.end - columns.begin < s.out[2]);
+    plan.pad_rows = (plan.row_block - 1) * s.stride[1] + (s.kernel[1] - 1) * s.dilation[1] + 1;
+    plan.pad_columns = (s.out[2] - 1) * s.stride[2] + (s.kernel[2] - 1) * s.dilation[2] + 1;
 }
 
 ChannelGradientPlan channel_gradient_plan(const Machine &machine, const ConvolutionShape &shape,
@@ -114,39 +177,57 @@ ChannelGradientPlan channel_gradient_plan(const Machine &machine, const Convolut
     plan.channel_blocks = divide_up(shape.channels, plan.lanes);
     plan.filter_blocks = divide_up(shape.filters, plan.width);
     const int64_t scalars = choose_tile(machine, plan);
-    plan.filter_tiles = pieces_of(plan.filter_blocks, plan.filter_tile);
     const int64_t last = shape.channels - (plan.channel_blocks - 1) * plan.lanes;
     plan.pieces = pieces_of_line(plain_input ? shape.kernel[2] : plan.lanes, scalars);
     plan.last_pieces = plain_input ? plan.pieces : pieces_of_line(last, scalars);
-    choose_blocks(machine, plan);
+    choose_visit(machine, plan);
+    choose_chunks(machine, plan);
+    choose_slices(machine, plan);
+    choose_padding(machine, plan);
     return plan;
 }
+
+// A block of channels of x: its pixels from row `top` and column `left` of the first sample on.
+struct XPixels {
+    const float *at;
+    int64_t sample, row;  // from one to the next, in floats
+    int64_t top, left;
+};
 
 // One unit: a tile of filters times a chunk of blocks of x over a slice.
 class ChannelGradientRun {
   public:
     ChannelGradientRun(const Machine &machine, const ChannelGradientPlan &plan, const float *x,
-                       const float *dy, float *sums, int64_t n)
-        : kernels_(*machine.simd.convolution), plan_(plan), x_(x), dy_(dy), sums_(sums), n_(n) {}
+                       const float *dy, float *sums, float *padded, int64_t n)
+        : kernels_(*machine.simd.convolution),
+          plan_(plan),
+          x_(x),
+          dy_(dy),
+          sums_(sums),
+          padded_(padded),
+          n_(n) {}
 
     // Gives the blocks of a slice whose sums these are.
     Range run(int64_t unit);
 
   private:
     void run_block(int64_t block);
+    void pad() const;
     void run_kernel_row(int64_t row, int64_t channel_block, float *sums);
     void run_piece(const ScalarPiece &piece, int64_t channel_block, float *sums);
-    void run_columns(const ScalarPiece &piece, Range columns, const float *x, float *sums,
+    void run_columns(const ScalarPiece &piece, Range columns, const XPixels &x, float *sums,
                      bool first);
+    XPixels pixels_of(int64_t channel_block) const;
 
     const ConvolutionKernels &kernels_;
     const ChannelGradientPlan &plan_;
     const float *x_, *dy_;
-    float *sums_;
+    float *sums_, *padded_;
     int64_t n_;
-    int64_t group_ = 0, filter_ = 0, vectors_ = 1;  // the first block of filters, and how many
-    float *out_ = nullptr;                          // of the chunk's first block
-    Range channels_{0, 0}, samples_{0, 0}, rows_{0, 0}, valid_rows_{0, 0};
+    int64_t group_ = 0;
+    int64_t filter_ = 0, vectors_ = 1;  // of a product: its first block of filters, and how many
+    float *out_ = nullptr;              // of the chunk's first block
+    Range filters_{0, 0}, channels_{0, 0}, samples_{0, 0}, rows_{0, 0}, valid_rows_{0, 0};
     bool first_ = false;
 };
 
@@ -156,9 +237,7 @@ Range ChannelGradientRun::run(int64_t unit) {
     const int64_t outer = unit / (plan_.chunks * plan_.filter_tiles);
     group_ = outer % plan_.shape.groups;
     const int64_t slice = outer / plan_.shape.groups;
-    const Range filters = part_range(plan_.filter_blocks, plan_.filter_tiles, tile);
-    filter_ = filters.begin;
-    vectors_ = filters.end - filters.begin;
+    filters_ = part_range(plan_.filter_blocks, plan_.filter_tiles, tile);
     channels_ = {chunk * plan_.chunk, std::min(plan_.channel_blocks, (chunk + 1) * plan_.chunk)};
     const int64_t first_block =
         (group_ * plan_.filter_tiles + tile) * plan_.channel_blocks + channels_.begin;
@@ -179,11 +258,37 @@ void ChannelGradientRun::run_block(int64_t block) {
     if (samples_.begin >= samples_.end) return;
     const int64_t row = block % plan_.row_blocks * plan_.row_block;
     rows_ = {row, std::min(plan_.shape.out[1], row + plan_.row_block)};
-    float *sums = out_;
-    for (int64_t c = channels_.begin; c < channels_.end; ++c, sums += plan_.block_floats()) {
-        for (int64_t row = 0; row < plan_.shape.kernel[1]; ++row) run_kernel_row(row, c, sums);
+    if (plan_.pads) pad();
+    const int64_t count = filters_.end - filters_.begin, pieces = pieces_of(count, plan_.vectors);
+    for (int64_t i = 0; i < pieces; ++i) {
+        const Range filters = part_range(count, pieces, i);
+        filter_ = filters_.begin + filters.begin;
+        vectors_ = filters.end - filters.begin;
+        float *sums = out_ + filters.begin * plan_.width;
+        for (int64_t c = channels_.begin; c < channels_.end; ++c, sums += plan_.block_floats()) {
+            for (int64_t k = 0; k < plan_.shape.kernel[1]; ++k) run_kernel_row(k, c, sums);
+        }
     }
     first_ = false;
+}
+
+// Copies what the block reads, [sample][channel][row][column].
+void ChannelGradientRun::pad() const {
+    const ConvolutionShape &s = plan_.shape;
+    const int64_t left = std::min(s.pad[2], plan_.pad_columns);
+    const int64_t inside = std::min(s.in[2], plan_.pad_columns - left);
+    const int64_t first = rows_.begin * s.stride[1] - s.pad[1];
+    float *out = padded_;
+    for (int64_t n = samples_.begin; n < samples_.end; ++n) {
+        for (int64_t c = channels_.begin; c < channels_.end; ++c) {
+            const int64_t channel = (n * s.groups + group_) * s.channels + c;
+            const float *const plane = x_ + channel * s.in_plane();
+            for (int64_t r = first; r < first + plan_.pad_rows; ++r, out += plan_.pad_columns) {
+                std::fill_n(out, plan_.pad_columns, 0.0f);
+                if (r >= 0 && r < s.in[1]) std::copy_n(plane + r * s.in[2], inside, out + left);
+            }
+        }
+    }
 }
 
 void ChannelGradientRun::run_kernel_row(int64_t row, int64_t channel_block, float *sums) {
@@ -200,39 +305,54 @@ void ChannelGradientRun::run_kernel_row(int64_t row, int64_t channel_block, floa
     }
 }
 
-void ChannelGradientRun::run_piece(const ScalarPiece &piece, int64_t channel_block, float *sums) {
+XPixels ChannelGradientRun::pixels_of(int64_t channel_block) const {
     const ConvolutionShape &s = plan_.shape;
-    valid_rows_ = outputs_inside(s, 1, piece.row, rows_);
-    const int64_t block = group_ * plan_.channel_blocks + channel_block;
-    const float *const x = x_ + block * s.in_plane() * plan_.lanes + piece.lane;
-    float *const out = sums + (piece.lane * s.taps() + piece.row * s.kernel[2] + piece.column) *
-                                  plan_.row_floats();
-    // Taps side by side: the columns that all of them read through, then what each has beside.
-    const int64_t taps = plan_.lanes > 1 ? 1 : piece.count;
-    const Range common = columns_inside(s, {piece.column, piece.column + taps});
-    run_columns(piece, common, x, out, first_);
-    for (int64_t k = 0; taps > 1 && k < taps; ++k) {
-        const ScalarPiece tap{piece.row, piece.column + k, 0, 1};
-        const Range own = columns_inside(s, {tap.column, tap.column + 1});
-        float *const sum = out + k * plan_.row_floats();
-        const Range before{own.begin, std::min(own.end, common.begin)};
-        const Range after{std::max(own.begin, common.end), own.end};
-        if (before.begin < before.end) run_columns(tap, before, x, sum, false);
-        if (after.begin < after.end) run_columns(tap, after, x, sum, false);
+    if (plan_.pads) {
+        const int64_t channels = channels_.end - channels_.begin;
+        return {padded_ + (channel_block - channels_.begin) * plan_.pad_plane(),
+                channels * plan_.pad_plane(), plan_.pad_columns,
+                rows_.begin * s.stride[1] - s.pad[1], -s.pad[2]};
     }
+    const int64_t plane = s.in_plane() * plan_.lanes, blocks = s.groups * plan_.channel_blocks;
+    const int64_t block = samples_.begin * blocks + group_ * plan_.channel_blocks + channel_block;
+    return {x_ + block * plane, blocks * plane, s.in[2] * plan_.lanes, 0, 0};
 }
 
-void ChannelGradientRun::run_columns(const ScalarPiece &piece, Range columns, const float *x,
+void ChannelGradientRun::run_piece(const ScalarPiece &piece, int64_t channel_block, float *sums) {
+    const ConvolutionShape &s = plan_.shape;
+    const XPixels x = pixels_of(channel_block);
+    float *const out = sums + (piece.lane * s.taps() + piece.row * s.kernel[2] + piece.column) *
+                                  plan_.row_floats();
+    if (plan_.pads) {
+        valid_rows_ = rows_;
+        return run_columns(piece, {0, s.out[2]}, x, out, first_);
+    }
+    valid_rows_ = outputs_inside(s, 1, piece.row, rows_);
+    // Taps side by side: all read through all columns where there is nothing to pad.
+    const int64_t taps = plan_.lanes > 1 ? 1 : piece.count;
+    run_columns(piece, columns_inside(s, {piece.column, piece.column + taps}), x, out, first_);
+}
+
+// Rows that follow one another in both operands are one long row.
+void join_rows(ProductTile &t) {
+    TileLoop &rows = t.loops[2], &columns = t.loops[3];
+    if (rows.scalar_step != columns.count * columns.scalar_step ||
+        rows.vector_step != columns.count * columns.vector_step)
+        return;
+    columns.count *= rows.count;
+    rows = {1, 0, 0};
+}
+
+void ChannelGradientRun::run_columns(const ScalarPiece &piece, Range columns, const XPixels &x,
                                      float *sums, bool first) {
     const ConvolutionShape &s = plan_.shape;
     const int64_t w = plan_.width, lanes = plan_.lanes;
-    const int64_t x_sample = s.groups * plan_.channel_blocks * s.in_plane() * lanes;
     const int64_t dy_sample = s.groups * plan_.filter_blocks * s.out_plane() * w;
     const int64_t in_row = valid_rows_.begin * s.stride[1] - s.pad[1] + piece.row * s.dilation[1];
     const int64_t in_column = columns.begin * s.stride[2] - s.pad[2] + piece.column * s.dilation[2];
     const int64_t filter = group_ * plan_.filter_blocks + filter_;
     ProductTile t;
-    t.scalars = x + samples_.begin * x_sample + (in_row * s.in[2] + in_column) * lanes;
+    t.scalars = x.at + (in_row - x.top) * x.row + (in_column - x.left) * lanes + piece.lane;
     t.vectors = dy_ + samples_.begin * dy_sample +
                 (filter * s.out_plane() + valid_rows_.begin * s.out[2] + columns.begin) * w;
     t.out = sums;
@@ -240,9 +360,10 @@ void ChannelGradientRun::run_columns(const ScalarPiece &piece, Range columns, co
     t.vector_stride = s.out_plane() * w;
     t.out_scalar_stride = (lanes > 1 ? s.taps() : 1) * plan_.row_floats();
     t.out_vector_stride = w;
-    t.loops[1] = {samples_.end - samples_.begin, x_sample, dy_sample};
-    t.loops[2] = {valid_rows_.end - valid_rows_.begin, s.stride[1] * s.in[2] * lanes, s.out[2] * w};
+    t.loops[1] = {samples_.end - samples_.begin, x.sample, dy_sample};
+    t.loops[2] = {valid_rows_.end - valid_rows_.begin, s.stride[1] * x.row, s.out[2] * w};
     t.loops[3] = {columns.end - columns.begin, s.stride[2] * lanes, w};
+    join_rows(t);
     t.first = first;
     t.last = false;
     t.lanes = w;
@@ -257,12 +378,13 @@ void add_gradient(const Machine &machine, const ConvolutionGroup &group, bool pl
     const ChannelGradientPlan plan = channel_gradient_plan(machine, s, plain_input);
     const Layout blocked = machine.c_blocked();
     const Layout x = plain_input ? Layout::plain() : blocked;
-    const double elements = static_cast<double>(x.elements(group.x) + blocked.elements(group.y) +
-                                                s.weights() + plan.slices * plan.slice_floats());
+    const double elements =
+        static_cast<double>(x.elements(group.x) + blocked.elements(group.y) + s.weights() +
+                            (plan.slices > 1 ? plan.slices : 0) * plan.slice_floats());
     Candidate candidate =
         make_candidate(group, plain_input ? kPlainToChannels : kChannels, x, Layout::plain(),
                        blocked, seconds_with_traffic(machine, plan.seconds, elements));
-    candidate.workspace = plan.slices * plan.slice_floats() * 4;
+    candidate.workspace = plan.workspace() * 4;
     out.push_back(std::move(candidate));
 }
 
@@ -281,10 +403,13 @@ std::unique_ptr<Kernel> prepare_gradient(Machine &machine, const ConvolutionGrou
         [&machine, group,
          plan = channel_gradient_plan(machine, group.shape, plain_input)](const Launch &launch) {
             float *const sums = at(launch.workspace), *const dw = operand(launch, group.w_operand);
-            for_ranges(machine, plan.units(), plan.seconds, [&](int64_t begin, int64_t end) {
+            float *const padded = sums + plan.slices * plan.slice_floats();
+            for_parts(machine, plan.parts, [&](int64_t part) {
                 ChannelGradientRun run(machine, plan, operand(launch, group.x_operand),
-                                       operand(launch, group.y_operand), sums, launch.n);
-                for (int64_t unit = begin; unit < end; ++unit) {
+                                       operand(launch, group.y_operand), sums,
+                                       padded + part * plan.pad_floats(), launch.n);
+                const Range units = part_range(plan.units(), plan.parts, part);
+                for (int64_t unit = units.begin; unit < units.end; ++unit) {
                     const Range blocks = run.run(unit);
                     for (int64_t i = blocks.begin; plan.slices == 1 && i < blocks.end; ++i)
                         gather_block(machine, plan, i, sums, dw);

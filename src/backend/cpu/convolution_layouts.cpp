@@ -37,10 +37,25 @@ void set_weights(DirectPlan &plan, const ConvolutionShape &s, bool forward) {
     if (!forward && taps == 1) plan.w_ahead = 32;
 }
 
+// Pixels of 1x1 filters follow one another in both maps, so that rows may be of any length: long
+// ones fill tiles best, short ones share among threads and stay in a cache.
+ConvolutionShape with_even_rows(ConvolutionShape s) {
+    constexpr int64_t kLeast = 96;
+    if (s.taps() != 1 || s.stride[1] != 1 || s.stride[2] != 1 || s.pad[1] != 0 || s.pad[2] != 0 ||
+        s.in_plane() != s.out_plane())
+        return s;
+    const int64_t plane = s.in[1] * s.in[2];
+    int64_t columns = std::min(std::max(kLeast, s.in[2]), plane);
+    while (plane % columns != 0) ++columns;
+    s.in[1] = s.out[1] = plane / columns;
+    s.in[2] = s.out[2] = columns;
+    return s;
+}
+
 // [N/W][C][H][W][W n], weights plain. The backward pass is the forward one with the segments of
 // backward_segments, the roles of channels and filters exchanged.
 DirectPlan samples_plan(const Machine &machine, const ConvolutionShape &shape, bool forward) {
-    const ConvolutionShape s = shape.is_dense() ? shape.flattened() : shape;
+    const ConvolutionShape s = with_even_rows(shape.is_dense() ? shape.flattened() : shape);
     const int64_t w = machine.width();
     const int64_t in_plane = forward ? s.in_plane() : s.out_plane();
     const int64_t out_plane = forward ? s.out_plane() : s.in_plane();
@@ -79,7 +94,8 @@ DirectPlan samples_plan(const Machine &machine, const ConvolutionShape &shape, b
 // [O/W][C/W][kH][kW][W o][W c].
 DirectPlan channels_plan(const Machine &machine, const ConvolutionShape &shape, bool forward,
                          bool plain_input) {
-    const ConvolutionShape s = plain_input && shape.is_dense() ? shape.flattened() : shape;
+    const ConvolutionShape s =
+        with_even_rows(plain_input && shape.is_dense() ? shape.flattened() : shape);
     const int64_t w = machine.width();
     const int64_t block = plain_input ? 1 : w;
     const int64_t channels = forward ? s.channels : s.filters;

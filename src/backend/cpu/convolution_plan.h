@@ -75,6 +75,14 @@ inline double cycle_seconds(const Machine &machine) {
     return 4.0 * machine.width() / machine.flops_per_second;
 }
 
+// From point to point of Winograd's transforms: an odd number of cache lines, so that the points of
+// a tile don't compete for the same sets of the cache.
+inline int64_t points_apart(int64_t floats) {
+    return (divide_up(floats, 16) | 1) * 16;
+}
+// Whether Winograd's ways apply: planes, 3x3 filters side by side, of one group.
+bool is_for_winograd(const ConvolutionShape &shape);
+
 // Cycles of one round of a product tile: multiply-adds and loads at two a cycle, a chain of
 // additions four cycles long, vectors that come from farther than L1 at `far` cycles each, and the
 // loop.

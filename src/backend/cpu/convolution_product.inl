@@ -33,7 +33,7 @@ CNN_INLINE Rewind rewind(const ProductTile &t, int i) {
 template <int ScalarStep, int S, int V>
 CNN_INLINE int64_t sum_unrolled(int64_t rounds, vec (&sums)[S][V], Family<S> &scalars,
                                 Family<V> &vectors) {
-    constexpr int kUnrolled = 4;
+    constexpr int kUnrolled = ScalarStep == 1 ? 4 : 2;
     for (; rounds >= kUnrolled; rounds -= kUnrolled) {
 #pragma GCC unroll 4
         for (int i = 0; i < kUnrolled; ++i)
@@ -160,6 +160,31 @@ CNN_INLINE bool is_raw(const ProductTile &t) {
     return t.lanes >= kWidth && !t.stream && (!t.last || t.epilogue.is_identity());
 }
 
+// Whether a tile ends in the usual way: whole vectors of channels, of which a bias, or a scale and
+// a shift, are all that follows, and a floor.
+CNN_INLINE bool ends_simply(const ProductTile &t) {
+    const TileEpilogue &e = t.epilogue;
+    return t.last && t.lanes >= kWidth && !t.stream && e.channels == TileChannels::vectors &&
+           e.residual == nullptr && (e.bias == nullptr || e.scale == nullptr) && is_floor(e);
+}
+
+// As finish_whole does it, to the bit, from registers.
+template <int S, int V>
+CNN_INLINE void finish_in_registers(const ProductTile &t, const vec (&sums)[S][V]) {
+    const TileEpilogue &e = t.epilogue;
+    const float *const added = e.scale != nullptr ? e.shift : e.bias;
+    const vec floor = floor_of(e);
+#pragma GCC unroll 16
+    for (int v = 0; v < V; ++v) {
+        const vec factor = e.scale != nullptr ? load(e.scale + v * kWidth) : broadcast(1.0f);
+        const vec shift = added != nullptr ? load(added + v * kWidth) : zero();
+#pragma GCC unroll 16
+        for (int s = 0; s < S; ++s)
+            store(t.out + s * t.out_scalar_stride + v * t.out_vector_stride,
+                  at_least(fma(sums[s][v], factor, shift), floor));
+    }
+}
+
 template <int S, int V>
 void product(const ProductTile &t) {
     vec sums[S][V];
@@ -172,6 +197,10 @@ void product(const ProductTile &t) {
         }
     }
     sum_products(t, sums);
+    // (Not for narrow vectors, nor for small tiles, of edges: the code would be large.)
+    if constexpr (kWidth > 4 && 3 * S * V > 2 * kAccumulators) {
+        if (ends_simply(t)) return finish_in_registers(t, sums);
+    }
     const bool raw = is_raw(t);
     alignas(64) float buffer[S * V * kWidth];
     float *const out = raw ? t.out : buffer;

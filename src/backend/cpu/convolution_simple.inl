@@ -45,6 +45,44 @@ void depthwise(const DepthwiseTile &t) {
     }
 }
 
+// Weights stay in registers, and each of a row's columns is read once.
+template <int Step>
+void depthwise_row(const DepthwiseRow &t) {
+    constexpr int kPixels = ConvolutionKernels::kDepthwisePixels;
+    vec w[3][3];
+#pragma GCC unroll 3
+    for (int r = 0; r < 3; ++r) {
+#pragma GCC unroll 3
+        for (int c = 0; c < 3; ++c) w[r][c] = load(t.w + r * t.w_row + c * t.w_column);
+    }
+    const ChannelValues channel = all_channels(t.epilogue, 0);
+    const vec floor = floor_of(t.epilogue);
+    for (int64_t p = 0; p < t.pixels; p += kPixels) {
+        vec sums[kPixels];
+#pragma GCC unroll 4
+        for (int i = 0; i < kPixels; ++i) sums[i] = zero();
+#pragma GCC unroll 3
+        for (int r = 0; r < 3; ++r) {
+            const float *const row = t.x + r * t.x_row + p * Step * kWidth;
+            vec x[(kPixels - 1) * Step + 3];
+#pragma GCC unroll 9
+            for (int c = 0; c < (kPixels - 1) * Step + 3; ++c) x[c] = load(row + c * kWidth);
+#pragma GCC unroll 3
+            for (int c = 0; c < 3; ++c) {
+#pragma GCC unroll 4
+                for (int i = 0; i < kPixels; ++i) sums[i] = fma(w[r][c], x[i * Step + c], sums[i]);
+            }
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < kPixels; ++i) {
+            const int64_t at = (p + i) * kWidth;
+            vec y = (sums[i] + channel.bias) * channel.scale + channel.shift;
+            if (t.epilogue.residual != nullptr) y += load(t.epilogue.residual + at);
+            store(t.out + at, at_least(y, floor));
+        }
+    }
+}
+
 template <int O, int N>
 CNN_INLINE void add_depth(vec (&sums)[O][N], const vec (&w)[O], const vec (&x)[N]) {
 #pragma GCC unroll 4

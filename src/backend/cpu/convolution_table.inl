@@ -5,9 +5,12 @@ namespace conv {
 using Product = void (*)(const ProductTile &);
 using Weights = void (*)(const WeightsTile &);
 
+// (The one tile of 25 wins nowhere.)
+constexpr int kLargestProduct = kAccumulators < 24 ? kAccumulators : 24;
+
 template <int S, int V>
 constexpr Product product_of() {
-    if constexpr (S * V <= kAccumulators) {
+    if constexpr (S * V <= kLargestProduct) {
         return product<S, V>;
     } else {
         return nullptr;
@@ -42,12 +45,14 @@ constexpr void fill_rows(ConvolutionKernels &table) {
 
 constexpr ConvolutionKernels table() {
     ConvolutionKernels table{};
-    table.accumulators = kAccumulators;
+    table.accumulators = kLargestProduct;
     fill_rows<ConvolutionKernels::kMaxScalars>(table);
     void (*const pixels[])(const DepthwiseTile &) = {depthwise<1>, depthwise<2>, depthwise<3>,
                                                      depthwise<4>, depthwise<5>, depthwise<6>,
                                                      depthwise<7>, depthwise<8>};
     for (int v = 0; v < ConvolutionKernels::kMaxPixels; ++v) table.depthwise[v] = pixels[v];
+    table.depthwise_row[0] = depthwise_row<1>;
+    table.depthwise_row[1] = depthwise_row<2>;
     void (*const rows[4][4])(const RowsProduct &) = {
         {rows_product<1, 1>, rows_product<1, 2>, rows_product<1, 3>, rows_product<1, 4>},
         {rows_product<2, 1>, rows_product<2, 2>, rows_product<2, 3>, rows_product<2, 4>},

@@ -47,13 +47,9 @@ struct WinogradPlan {
     int64_t most_filter_blocks() const { return divide_up(filter_blocks, filter_parts); }
     int64_t v_row() const { return channel_blocks * width; }
     int64_t m_row() const { return most_filter_blocks() * width; }
-    int64_t v_point() const { return apart(chunk * v_row()); }
-    int64_t m_point() const { return apart(chunk * m_row()); }
+    int64_t v_point() const { return points_apart(chunk * v_row()); }
+    int64_t m_point() const { return points_apart(chunk * m_row()); }
     int64_t scratch() const { return points * (v_point() + m_point()); }
-
-    // An odd number of cache lines from point to point, so that those of a tile don't compete for
-    // the same sets of the cache.
-    static int64_t apart(int64_t floats) { return (divide_up(floats, 16) | 1) * 16; }
 };
 
 // Cycles that one point's products take for a tile and a channel, taking `scalars` tiles and the
@@ -69,7 +65,7 @@ double product_cycles(const Machine &machine, const WinogradPlan &plan, int64_t 
 // The tile of a product that costs least over many tiles and all blocks of filters.
 void choose_product(const Machine &machine, WinogradPlan &plan) {
     const ConvolutionKernels &kernels = *machine.simd.convolution;
-    const int64_t largest = std::min<int64_t>(kernels.accumulators, 24);
+    const int64_t largest = kernels.accumulators;
     WinogradPlan best = plan;
     double least = 0;
     for (int64_t s = 1; s <= std::min<int64_t>(largest, ConvolutionKernels::kMaxScalars); ++s) {
@@ -94,7 +90,7 @@ double chunked_seconds(const Machine &machine, const WinogradPlan &plan) {
     const double products =
         product_cycles(machine, plan, scalars) * static_cast<double>(plan.points * plan.channels);
     const double cycles = products + plan.transform_cycles * blocks;
-    double seconds = 1.15 * tiles * cycles * cycle_seconds(machine);
+    double seconds = 0.95 * tiles * cycles * cycle_seconds(machine);
 
     const double line = 4.0 * static_cast<double>(plan.points * plan.width);
     const double filters = line * static_cast<double>(plan.channels * plan.filter_blocks);
@@ -280,24 +276,17 @@ void WinogradRun::transform_out(int64_t tile, const float *m) const {
     kernels_.winograd_of(plan_.tile).output(t);
 }
 
-bool applies(const ConvolutionShape &s) {
-    if (!s.is_planar() || s.groups != 1) return false;
-    for (int axis = 1; axis < 3; ++axis) {
-        if (s.kernel[axis] != 3 || s.stride[axis] != 1 || s.dilation[axis] != 1) return false;
-    }
-    return true;
-}
-
 template <bool Forward>
 Candidate candidate(const Machine &machine, const ConvolutionGroup &group, const TileSize &size) {
     const WinogradPlan plan = winograd_plan(machine, group.shape, size, Forward);
     const Layout blocked = machine.c_blocked();
     const Layout weights = Layout::winograd(static_cast<int>(size.tile), machine.width(), !Forward);
-    const double u = static_cast<double>(weights.elements(group.w));
+    // Transforms wait for the maps, which no products hide; what filters cost is in the plan's.
     const double floats =
-        static_cast<double>(blocked.elements(group.x) + blocked.elements(group.y)) + u;
-    Candidate candidate = make_candidate(group, size.name, blocked, weights, blocked,
-                                         seconds_with_traffic(machine, plan.seconds, floats));
+        static_cast<double>(blocked.elements(group.x) + blocked.elements(group.y));
+    const double seconds =
+        seconds_with_traffic(machine, plan.seconds, 0) + machine.seconds_of_bytes(4 * floats);
+    Candidate candidate = make_candidate(group, size.name, blocked, weights, blocked, seconds);
     candidate.workspace = plan.parts * plan.scratch() * 4;
     return candidate;
 }
@@ -305,7 +294,7 @@ Candidate candidate(const Machine &machine, const ConvolutionGroup &group, const
 template <bool Forward>
 void candidates(const Machine &machine, const ConvolutionGroup &group,
                 std::vector<Candidate> &out) {
-    if (!applies(group.shape)) return;
+    if (!is_for_winograd(group.shape)) return;
     for (const TileSize &size : kTileSizes)
         if (is_accepted(size, group.accept))
             out.push_back(candidate<Forward>(machine, group, size));
@@ -340,10 +329,18 @@ std::unique_ptr<Kernel> prepare(Machine &machine, const ConvolutionGroup &group,
 
 }  // namespace
 
+bool is_for_winograd(const ConvolutionShape &s) {
+    if (!s.is_planar() || s.groups != 1) return false;
+    for (int axis = 1; axis < 3; ++axis) {
+        if (s.kernel[axis] != 3 || s.stride[axis] != 1 || s.dilation[axis] != 1) return false;
+    }
+    return true;
+}
+
 int64_t less_accurate_ways(const FusedOp &op) {
     const OpKind kind = op.head().kind;
     if (kind != OpKind::convolution && kind != OpKind::convolution_backward_data) return 0;
-    return applies(ConvolutionGroup(op).shape) ? kAcceptWinograd4x4 : 0;
+    return is_for_winograd(ConvolutionGroup(op).shape) ? kAcceptWinograd4x4 : 0;
 }
 
 const ConvolutionWay kWinogradForward = {candidates<true>, prepare<true>};

@@ -31,15 +31,11 @@ struct WinogradWeightsPlan : GradientSums {
     int64_t channel_chunks() const { return divide_up(channel_blocks, channel_chunk); }
     int64_t units() const { return slices * channel_chunks() * filter_tiles; }
     int64_t block() const { return tiles_at_once * width; }  // of V and D
-    int64_t v_point() const { return apart(channel_chunk * block()); }
-    int64_t d_point() const { return apart(filter_tile * block()); }
-    int64_t u_point() const { return apart(channel_chunk * lanes * row_floats()); }
+    int64_t v_point() const { return points_apart(channel_chunk * block()); }
+    int64_t d_point() const { return points_apart(filter_tile * block()); }
+    int64_t u_point() const { return points_apart(channel_chunk * lanes * row_floats()); }
     int64_t scratch() const { return kPoints * (v_point() + d_point() + u_point()); }
     int64_t workspace() const { return parts * scratch() + slices * slice_floats(); }
-
-    // An odd number of cache lines from point to point, so that the 16 of a tile don't compete for
-    // the same sets of the cache.
-    static int64_t apart(int64_t floats) { return (divide_up(floats, 16) | 1) * 16; }
 };
 
 // Cycles of one core for everything, with the plan's chunks.
@@ -66,7 +62,7 @@ double cycles_of(const Machine &machine, const WinogradWeightsPlan &plan) {
 // Products' tiles: pieces of a block's lanes times blocks of filters.
 void choose_product(const Machine &machine, WinogradWeightsPlan &plan) {
     const ConvolutionKernels &kernels = *machine.simd.convolution;
-    const int64_t largest = std::min<int64_t>(kernels.accumulators, 24);
+    const int64_t largest = kernels.accumulators;
     double best = 0;
     for (int64_t s = 1; s <= ConvolutionKernels::kMaxScalars; ++s) {
         const int64_t most = std::min<int64_t>(largest / s, ConvolutionKernels::kMaxVectors);
@@ -320,17 +316,9 @@ void WinogradWeightsRun::finish(float *out) const {
     }
 }
 
-bool applies(const ConvolutionShape &s) {
-    if (!s.is_planar() || s.groups != 1) return false;
-    for (int axis = 1; axis < 3; ++axis) {
-        if (s.kernel[axis] != 3 || s.stride[axis] != 1 || s.dilation[axis] != 1) return false;
-    }
-    return true;
-}
-
 void candidates(const Machine &machine, const ConvolutionGroup &group,
                 std::vector<Candidate> &out) {
-    if (!applies(group.shape)) return;
+    if (!is_for_winograd(group.shape)) return;
     const WinogradWeightsPlan plan = winograd_weights_plan(machine, group.shape);
     const Layout blocked = machine.c_blocked();
     const double floats =

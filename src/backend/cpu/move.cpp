@@ -229,6 +229,60 @@ class TransposeKernel final : public Kernel {
     bool to_plain_;
 };
 
+// Between vectors of axis 0 and of axis 1: [N][C/W][P][W c] and [N/W][C][P][W n], P pixels. A tile
+// is W samples' W channels at a pixel.
+class TileTransposeKernel final : public Kernel {
+  public:
+    TileTransposeKernel(Machine &machine, const FusedOp &op, bool to_samples)
+        : machine_(machine),
+          from_(op.head().inputs[0]),
+          to_(op.head().outputs[0]),
+          tensor_(tensor_of(op, from_)),
+          to_samples_(to_samples) {}
+
+    void launch(Queue &, const Launch &launch) override {
+        const View view = view_of(machine_, Form::c_blocked, tensor_, launch.n);
+        const double seconds = machine_.seconds_of_bytes(8 * static_cast<double>(view.count));
+        const int64_t groups = divide_up(view.n, machine_.width()) * view.blocks;
+        for_ranges(machine_, groups, seconds, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i)
+                move(launch, view, i / view.blocks, i % view.blocks);
+        });
+    }
+
+  private:
+    // Vectors of one form, `step` apart, become rows of the other.
+    void move(const Launch &launch, const View &view, int64_t samples, int64_t channels) const {
+        const int64_t width = machine_.width(), pixels = view.spatial * width;
+        const int64_t sample = samples * width, channel = channels * width;
+        const int64_t sample_count = std::min(width, view.n - sample);
+        const int64_t channel_count = std::min(width, view.channels - channel);
+        float *const from = operand(launch, from_), *const to = operand(launch, to_);
+        const int64_t in_channels = (sample * view.blocks + channels) * pixels;
+        const int64_t in_samples = (samples * view.channels + channel) * pixels;
+        const int64_t apart = view.blocks * pixels;  // a sample's block from the next's
+        const int64_t rows = to_samples_ ? channel_count : sample_count;
+        const int64_t columns = to_samples_ ? sample_count : channel_count;
+        const int64_t row_step = to_samples_ ? pixels : apart;
+        const float *x = from + (to_samples_ ? in_channels : in_samples);
+        float *y = to + (to_samples_ ? in_samples : in_channels);
+        std::array<float *, kMaxLanes> row;
+        for (int64_t p = 0; p < view.spatial; ++p, x += width, y += width) {
+            for (int64_t l = 0; l < rows; ++l) {
+                row[static_cast<size_t>(l)] = y + l * row_step;
+                std::fill_n(y + l * row_step + columns, width - columns, 0.0f);
+            }
+            machine_.simd.move->lanes_to_rows(x, to_samples_ ? apart : pixels, row.data(), rows,
+                                              columns);
+        }
+    }
+
+    Machine &machine_;
+    TensorId from_, to_;
+    Tensor tensor_;
+    bool to_samples_;
+};
+
 // Weights [O, I, ...] from plain to blocks of O, and maybe of I, one inside the other:
 //   to[o / A][i / B][t][i % B][o % A] = from[o][i][t], t counting the taps, or
 //   to[o / A][i / B][t][o % A][i % B] = from[o][i][t]
@@ -429,6 +483,8 @@ std::unique_ptr<Kernel> prepare_reorder(Machine &machine, const FusedOp &op,
         const bool to_plain = *b == Form::plain;
         return std::make_unique<TransposeKernel>(machine, op, to_plain ? *a : *b, to_plain);
     }
+    if (floats && tensor.batched && a && b && a != b)
+        return std::make_unique<TileTransposeKernel>(machine, op, *b == Form::n_blocked);
     if (to.filters != FilterForm::taps) return std::make_unique<TransformKernel>(machine, op, to);
     if (PackKernel::packs(tensor, from, to)) return std::make_unique<PackKernel>(machine, op, to);
     return std::make_unique<TableReorderKernel>(machine, op, candidate);

@@ -2,11 +2,13 @@
 #include "backend/opencl/opencl.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <string_view>
 
 #include "backend/opencl/device.h"
 #include "base/error.h"
+#include "base/process.h"
 #include "base/text.h"
 
 namespace cnn::opencl {
@@ -122,14 +124,28 @@ void add_platform(const Api &api, cl_platform_id platform, size_t index,
     }
 }
 
-// The only state of this process that libcnn has: PoCL falls over where several threads are the
-// first to look for devices.
+// The only state of this process that libcnn has. PoCL falls over where several threads are the
+// first to look for devices; and where a driver was in use before a fork, its locks may be held for
+// good in the child.
 std::mutex finding;
+std::atomic<int> first_user{0};
+
+// Whether a process of which this one is a fork used the drivers; else it is their user now.
+bool used_before_fork() noexcept {
+    int user = 0;
+    return !first_user.compare_exchange_strong(user, process_id()) && user != process_id();
+}
+
+void check_not_used_before_fork(const std::string &what) {
+    if (used_before_fork())
+        fail(Status::device_error,
+             text(what,
+                  ": OpenCL was in use when this process was forked, and drivers don't "
+                  "survive that"));
+}
 
 std::vector<Description> find_devices(const Api &api) {
-    std::unique_lock<std::mutex> one_at_a_time(finding, std::defer_lock);
-    // Whoever held it in the parent isn't here to release it.
-    if (!is_forked_process()) one_at_a_time.lock();
+    const std::lock_guard<std::mutex> one_at_a_time(finding);
     std::vector<Description> out;
     cl_uint count = 0;
     if (api.clGetPlatformIDs(0, nullptr, &count) != CL_SUCCESS || count == 0) return out;
@@ -225,6 +241,7 @@ Description describe_lent(const Api &api, cl_device_id device) {
 
 std::vector<DeviceInfo> list_with(const char *library) {
     std::vector<DeviceInfo> out;
+    if (used_before_fork()) return out;
     std::string why;
     const auto api = load_api(why, library);
     if (api == nullptr) return out;
@@ -239,6 +256,7 @@ std::shared_ptr<Device> open_with(const char *library, const std::string &which,
     const std::string name =
         force_gpu_class ? which.substr(0, which.size() - kGpuForms.size()) : which;
     const std::string spec = which.empty() ? "opencl" : text("opencl:", which);
+    check_not_used_before_fork(text("open \"", spec, "\""));
     std::string why;
     auto api = load_api(why, library);
     if (api == nullptr) {
@@ -251,6 +269,7 @@ std::shared_ptr<Device> open_with(const char *library, const std::string &which,
         fail(Status::not_found, text("open \"", spec, "\": ", why, "; ", found_text(devices)));
     }
     auto device = std::make_shared<OpenClDevice>(std::move(api), *chosen, options, force_gpu_class);
+    // The host itself may have used the driver before.
     if (is_forked_process()) device->check_answers();
     return device;
 }
@@ -260,6 +279,7 @@ std::shared_ptr<Device> adopt_with(const char *library, const LentDevice &lent,
     if (lent.context == nullptr || lent.device == nullptr)
         fail(Status::invalid_argument,
              text(kAdopt, ": ", lent.context == nullptr ? "context" : "device", " is NULL"));
+    check_not_used_before_fork(kAdopt);
     std::string why;
     auto api = load_api(why, library);
     if (api == nullptr) fail(Status::not_found, text(kAdopt, ": no OpenCL loader (", why, ")"));
