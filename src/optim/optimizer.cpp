@@ -53,7 +53,10 @@ std::unique_ptr<Kernel> prepare_best(Device &device, const FusedOp &group) {
 }  // namespace
 
 Optimizer::Optimizer(const OptimizerKind &kind) : kind_(kind) {
-    for (const KeyInfo &key : kind.keys()) values_.push_back(key.default_value);
+    for (const KeyInfo &key : kind.keys()) {
+        values_.push_back(key.default_value);
+        places_[static_cast<size_t>(key.key)] = static_cast<int8_t>(values_.size());
+    }
 }
 
 const OptimizerRule &Optimizer::rule(const char *operation) const {
@@ -64,13 +67,14 @@ const OptimizerRule &Optimizer::rule(const char *operation) const {
 }
 
 const KeyInfo &Optimizer::info(Key key) const {
-    for (const KeyInfo &info : kind_.keys())
-        if (info.key == key) return info;
+    if (const size_t place = place_of(key)) return kind_.keys()[place - 1];
     fail(Status::not_found, text("optimizer ", name(), " has no key ", key));
 }
 
 double Optimizer::operator[](Key key) const {
-    return values_[static_cast<size_t>(&info(key) - kind_.keys().data())];
+    const size_t place = place_of(key);
+    if (place == 0) info(key);
+    return values_[place - 1];
 }
 
 void Optimizer::set(Key key, double value) {
@@ -108,9 +112,7 @@ void Optimizer::bind(const std::shared_ptr<const void> &owner, int64_t parameter
 }
 
 bool Optimizer::has(Key key) const {
-    const auto keys = kind_.keys();
-    return std::any_of(keys.begin(), keys.end(),
-                       [&](const KeyInfo &info) { return info.key == key; });
+    return place_of(key) > 0;
 }
 
 // Operands: gradient, gate, clipping factor, the centre where there is one, then theta and the
@@ -214,10 +216,15 @@ void Optimizer::step(Queue &queue, const StepMemory &memory, double rate) {
     launch.n = 1;
     launch.scalars = scalars.data();
 
-    scalars[kSlotClip] = (*this)[Key::clip_norm];
-    refs_[0] = memory.squared_norm;
     launch.operands = refs_.data();
-    clip_->launch(queue, launch);
+    // The gate is 1 where a step changes anything: the factor where nothing clips.
+    const double clip = (*this)[Key::clip_norm];
+    const Ref factor = clip > 0 ? memory.squared_norm : memory.gate;
+    if (clip > 0) {
+        scalars[kSlotClip] = clip;
+        refs_[0] = memory.squared_norm;
+        clip_->launch(queue, launch);
+    }
 
     kind_.rule()->scalars(*this, steps_ + 1, rate,
                           std::span<double>(scalars).subspan(kSlotRule, kOptimizerScalars));
@@ -236,7 +243,7 @@ void Optimizer::step(Queue &queue, const StepMemory &memory, double rate) {
         size_t next = 0;
         refs_[next++] = at(memory.gradient, segment);
         refs_[next++] = memory.gate;
-        refs_[next++] = memory.squared_norm;
+        refs_[next++] = factor;
         if (terms_.centered) refs_[next++] = at(memory.center, segment);
         refs_[next++] = at(memory.theta, segment);
         for (const FlatVector &state : states_) refs_[next++] = at(state.at(), segment);

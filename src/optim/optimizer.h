@@ -3,6 +3,7 @@
 // at once. Knows neither nets nor layers.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -44,6 +45,8 @@ enum class Key : int32_t {
     average = 34,
     search_period = 35,
 };
+
+inline constexpr size_t kKeyNumbers = 64;  // above every key's
 
 struct KeyInfo {
     Key key;
@@ -123,7 +126,8 @@ struct Segment {
 };
 
 // Where a step finds things on the device. gate: 1, or 0 for a step that must change nothing;
-// squared_norm: of the gradient, replaced by the clipping factor; center: where there is one.
+// squared_norm: of the gradient, replaced by the clipping factor where one is set; center: where
+// there is one.
 struct StepMemory {
     Ref theta, gradient, gate, squared_norm, center;
 };
@@ -147,7 +151,10 @@ class Optimizer final : public HyperParameters {
     double operator[](Key key) const override;
     void set(Key key, double value);
     bool has(Key key) const;
-    double value_or_zero(Key key) const { return has(key) ? (*this)[key] : 0; }
+    double value_or_zero(Key key) const {
+        const size_t place = place_of(key);
+        return place > 0 ? values_[place - 1] : 0;
+    }
 
     // Tells it from every other; whoever holds it may compare it also when the optimizer is gone.
     const std::shared_ptr<const void> &identity() const { return identity_; }
@@ -189,12 +196,17 @@ class Optimizer final : public HyperParameters {
         bool centered = false, l1 = false;
         bool operator==(const Terms &) const = default;
     };
+    size_t place_of(Key key) const {
+        const auto number = static_cast<size_t>(key);
+        return number < kKeyNumbers ? static_cast<size_t>(places_[number]) : 0;
+    }
     FusedOp update_group(int64_t count, const Terms &terms) const;
     Expression update_expression(const Terms &terms) const;
 
     const OptimizerKind &kind_;
     std::shared_ptr<const void> identity_ = std::make_shared<char>();
     std::vector<double> values_;
+    std::array<int8_t, kKeyNumbers> places_{};  // by number of key, from 1 on; 0: it has none
     int64_t steps_ = 0;
     FitPosition position_;
     std::shared_ptr<const void> owner_;

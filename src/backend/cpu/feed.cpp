@@ -69,8 +69,35 @@ struct Reader {
             feed.nhwc ? begin * view.channels + channel : channel * view.spatial + begin;
         const int64_t stride = feed.nhwc ? view.channels : 1;
         const std::byte *const from = row_of(feed, sample, row_bytes) + at * element;
-        const auto which = static_cast<size_t>(std::min<int64_t>(channel, 3));
-        const float mean = feed.mean[which], scale = feed.scale[which];
+        convert(from, stride, count, channel, to);
+    }
+
+    // Channels [begin, begin + count) of a sample of one pixel, which lie side by side.
+    void read_channels(int64_t sample, int64_t begin, int64_t count, float *to) const {
+        const std::byte *const from = row_of(feed, sample, row_bytes);
+        for (int64_t done = 0, run; done < count; done += run) {
+            const int64_t channel = begin + done;
+            // All from the fourth on are normalised alike.
+            for (run = 1; done + run < count && alike(channel, channel + run); ++run)
+                if (channel + run >= 3) {
+                    run = count - done;
+                    break;
+                }
+            convert(from + channel * element, 1, run, channel, to + done);
+        }
+    }
+
+  private:
+    static size_t norm_of(int64_t channel) {
+        return static_cast<size_t>(std::min<int64_t>(channel, 3));
+    }
+    bool alike(int64_t a, int64_t b) const {
+        return feed.mean[norm_of(a)] == feed.mean[norm_of(b)] &&
+               feed.scale[norm_of(a)] == feed.scale[norm_of(b)];
+    }
+    void convert(const std::byte *from, int64_t stride, int64_t count, int64_t channel,
+                 float *to) const {
+        const float mean = feed.mean[norm_of(channel)], scale = feed.scale[norm_of(channel)];
         if (feed.type == HostType::u8) {
             kernels.from_bytes(reinterpret_cast<const uint8_t *>(from), stride, count, mean, scale,
                                to);
@@ -81,8 +108,6 @@ struct Reader {
             read_integers(from, stride, count, mean, scale, to);
         }
     }
-
-  private:
     void read_integers(const std::byte *from, int64_t stride, int64_t count, float mean,
                        float scale, float *to) const {
         for (int64_t i = 0; i < count; ++i) {
@@ -133,7 +158,7 @@ void feed_rows(const Machine &machine, const Reader &reader, int64_t block, int6
     for (int64_t l = 0; l < rows; ++l) {
         float *const piece = scratch.data() + l * kPiece;
         row[static_cast<size_t>(l)] = piece;
-        for (int64_t c = 0; c < count; ++c) reader.read(first + l, begin + c, 0, 1, piece + c);
+        reader.read_channels(first + l, begin, count, piece);
     }
     machine.simd.move->rows_to_lanes(row.data(), rows, count,
                                      to + (block * v.channels + begin) * width);
@@ -205,8 +230,14 @@ class FeedKernel final : public Kernel {
     void feed_plain(const Reader &reader, double seconds, float *to) {
         const View &v = reader.view;
         for_ranges(machine_, v.n * v.channels, seconds, [&](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i) {
-                reader.read(i / v.channels, i % v.channels, 0, v.spatial, to + i * v.spatial);
+            for (int64_t i = begin, count = 1; i < end; i += count) {
+                const int64_t sample = i / v.channels, channel = i % v.channels;
+                if (v.spatial == 1) {
+                    count = std::min(v.channels - channel, end - i);
+                    reader.read_channels(sample, channel, count, to + i);
+                } else {
+                    reader.read(sample, channel, 0, v.spatial, to + i * v.spatial);
+                }
             }
         });
     }

@@ -446,7 +446,13 @@ void Compiled::place_scratch() {
         return p.kind == PlaceKind::channel || p.kind == PlaceKind::sample ||
                p.kind == PlaceKind::temporary;
     };
-    for (const Place &place : places_) ++(is_chunk(place) ? chunks : vectors);
+    const auto is_vector = [&](const Place &p) {
+        return p.kind != PlaceKind::element && !is_chunk(p);
+    };
+    for (const Place &place : places_) {
+        chunks += is_chunk(place);
+        vectors += is_vector(place);
+    }
     // Each chunk has a vector's room behind it.
     const int32_t room = kScratchFloats - vectors * kLanes - chunks * kLanes;
     const int32_t most = chunks == 0 ? kMaxChunk : room / chunks;
@@ -454,7 +460,7 @@ void Compiled::place_scratch() {
     int32_t offset = 0;
     for (Place &place : places_) {
         place.offset = offset;
-        offset += is_chunk(place) ? chunk_ + kLanes : kLanes;
+        offset += is_chunk(place) ? chunk_ + kLanes : is_vector(place) ? kLanes : 0;
     }
 }
 
@@ -485,13 +491,24 @@ struct Shared {
           bytes_per_float(4.0 * group.operands()) {}
 
     int32_t full_operand() const { return full_of(group); }
-    View view(int64_t n) const {
-        return view_of(machine, form, group.tensors[static_cast<size_t>(full)], n);
+    // What n samples are: kept from launch to launch, which mostly are of as many.
+    struct Extent {
+        int64_t n = -1;
+        View view{};
+        double seconds = 0;
+    };
+    const Extent &extent(int64_t n) {
+        if (extent_.n == n) return extent_;
+        extent_.view = view_of(machine, form, group.tensors[static_cast<size_t>(full)], n);
+        const auto count = static_cast<double>(extent_.view.count);
+        extent_.seconds =
+            predicted_seconds(machine, count, count * bytes_per_float, compiled.work());
+        extent_.n = n;
+        return extent_;
     }
-    double seconds(const View &view) const {
-        const auto count = static_cast<double>(view.count);
-        return predicted_seconds(machine, count, count * bytes_per_float, compiled.work());
-    }
+
+  private:
+    Extent extent_;
 };
 
 using Operands = std::array<float *, kMaxPlaces>;
@@ -508,11 +525,12 @@ class PointwiseKernel final : public Kernel {
     void launch(Queue &, const Launch &launch) override {
         Operands operands;
         get_operands(launch, shared_.group.operands(), operands);
-        const View view = shared_.view(launch.n);
+        const Shared::Extent &extent = shared_.extent(launch.n);
+        const View &view = extent.view;
         const ProgramArguments all{operands.data(), launch.scalars, 0, view.count, nullptr};
         const auto run = shared_.machine.simd.pointwise->run;
         const int64_t chunk = shared_.program.chunk;
-        for_ranges(shared_.machine, divide_up(view.count, chunk), shared_.seconds(view),
+        for_ranges(shared_.machine, divide_up(view.count, chunk), extent.seconds,
                    [&](int64_t begin, int64_t end) {
                        ProgramArguments part = all;
                        part.begin = begin * chunk;
@@ -542,11 +560,11 @@ class ReductionKernel final : public Kernel {
     void launch(Queue &, const Launch &launch) override {
         Operands operands;
         get_operands(launch, shared_.group.operands(), operands);
-        const View view = shared_.view(launch.n);
+        const Shared::Extent &extent = shared_.extent(launch.n);
+        const View &view = extent.view;
         auto *const sums = at<double>(launch.workspace);
         const int64_t chunk = shared_.program.chunk, units = divide_up(view.count, chunk);
-        const int64_t parts =
-            std::min(part_count(units, shared_.seconds(view)), kMaxReductionParts);
+        const int64_t parts = std::min(part_count(units, extent.seconds), kMaxReductionParts);
         const int64_t each = sums_per_part(shared_.group);
         for_parts(shared_.machine, parts, [&](int64_t part) {
             const Range range = part_range(units, parts, part);

@@ -53,7 +53,7 @@ enum class PlaceKind : uint8_t {
 struct Place {
     PlaceKind kind;
     int16_t index;
-    int32_t offset;  // in the scratch memory, in floats; of an element: where its last elements go
+    int32_t offset;  // in the scratch memory of chunks, in floats; an element has none
     float value;
 };
 

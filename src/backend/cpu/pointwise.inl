@@ -306,62 +306,146 @@ static void begin_run(Run &run) {
     }
 }
 
-// Points element places at the view's floats from `begin` on, or, for the last few that fill no
-// vector, at copies; spreads broadcast ones.
+static void spread(const Run &run, const Place &place, float *to, int64_t begin, int64_t count) {
+    const float *const values = run.arguments.operands[place.index];
+    if (place.kind == PlaceKind::channel)
+        spread_channels(run.view, to, values, begin, count);
+    else
+        spread_samples(run.view, to, values, begin, count);
+}
+
+// Points element places at the view's floats from `begin` on; spreads broadcast ones.
 static void begin_chunk(Run &run, int64_t begin, int64_t count) {
-    const bool partial = count < kWidth;
     for (int32_t i = 0; i < run.program.place_count; ++i) {
         const Place &place = run.program.places[i];
-        float *const own = run.scratch + place.offset;
         if (place.kind == PlaceKind::element) {
             float *const data = run.arguments.operands[place.index] + begin;
-            run.at[i] = partial ? own : data;
-            if (partial) store(own, load_first(data, count));
+            run.at[i] = data;
             // The next chunk comes while this one computes: streams are many, each in short runs.
             for (int64_t i = 0; i < count; i += 16) __builtin_prefetch(data + count + i, 1);
-        } else if (place.kind == PlaceKind::channel) {
-            spread_channels(run.view, own, run.arguments.operands[place.index], begin, count);
-        } else if (place.kind == PlaceKind::sample) {
-            spread_samples(run.view, own, run.arguments.operands[place.index], begin, count);
+        } else if (place.kind == PlaceKind::channel || place.kind == PlaceKind::sample) {
+            spread(run, place, run.scratch + place.offset, begin, count);
         }
     }
 }
 
-static void finish_chunk(Run &run, int64_t begin, int64_t count) {
-    const Program &program = run.program;
+// Adds a result's floats where it is summed.
+static void add_result(const Run &run, int32_t result, const float *data, int64_t begin,
+                       int64_t count) {
+    double *const sums = run.arguments.accumulators;
+    if (run.program.finish == Finish::channel_sum)
+        add_channels(run.view, data, begin, count, sums + result * run.view.channels);
+    else if (run.program.finish == Finish::sum)
+        sums[result] += sum_of(data, count);
+}
+
+// Whole vectors.
+static void run_chunks(const Program &program, const View &view,
+                       const ProgramArguments &arguments) {
+    alignas(64) float scratch[kScratchFloats];
+    float *at[kMaxPlaces];
+    int64_t stride[kMaxPlaces];
+    Run run{program, view, arguments, scratch, at, stride};
+    begin_run(run);
+    for (int64_t begin = arguments.begin; begin < arguments.end; begin += program.chunk) {
+        const int64_t count = smaller(program.chunk, arguments.end - begin);
+        begin_chunk(run, begin, count);
+        for (int32_t i = program.uniform_steps; i < program.step_count; ++i)
+            run_step(program.steps[i], at, stride, count);
+        for (int32_t r = 0; r < program.result_count; ++r) {
+            float *const data = at[program.results[r]];
+            clear_padding(view, data, begin, count);
+            add_result(run, r, data, begin, count);
+        }
+    }
+}
+
+// --- One vector or a part of it: the last elements, or all that a tiny network has, for which
+// the chunks' preparations would take longer than their steps.
+
+// Fills a place of one vector, in order: a spread one may write over the next.
+CNN_INLINE void fill_vector(const Run &run, const Place &place, float *own, int64_t begin,
+                            int64_t count) {
+    switch (place.kind) {
+        case PlaceKind::element:
+            return store(own, load_first(run.arguments.operands[place.index] + begin, count));
+        case PlaceKind::scalar:
+            return store(own, broadcast(run.arguments.operands[place.index][0]));
+        case PlaceKind::slot:
+            return store(own, broadcast(static_cast<float>(run.arguments.scalars[place.index])));
+        case PlaceKind::constant:
+            return store(own, broadcast(place.value));
+        case PlaceKind::channel:
+        case PlaceKind::sample:
+            return spread(run, place, own, begin, count);
+        case PlaceKind::uniform:
+        case PlaceKind::temporary:
+            return;
+    }
+}
+
+// The commonest codes in place; the rest as for chunks.
+CNN_INLINE void run_vector_step(const Step &step, float *const *at, const int64_t *stride) {
+    const auto x = [&] { return load(at[step.a]); };
+    const auto y = [&] { return load(at[step.b]); };
+    const auto z = [&] { return load(at[step.c]); };
+    const auto give = [&](vec v) { store(at[step.d], v); };
+    switch (step.code) {
+        case Code::copy:
+            return give(x());
+        case Code::add:
+            return give(x() + y());
+        case Code::sub:
+            return give(x() - y());
+        case Code::mul:
+            return give(x() * y());
+        case Code::select:
+            return give(select(x() != zero(), y(), z()));
+        case Code::multiply_add:
+            return give(x() * y() + z());
+        case Code::multiply_subtract:
+            return give(x() * y() - z());
+        case Code::subtract_product:
+            return give(z() - x() * y());
+        default:
+            return run_step(step, at, stride, kWidth);
+    }
+}
+
+static void run_vector(const Program &program, const View &view,
+                       const ProgramArguments &arguments) {
+    alignas(64) float vectors[(kMaxPlaces + 1) * kWidth];
+    float *at[kMaxPlaces];
+    static const int64_t stride[kMaxPlaces] = {};
+    Run run{program, view, arguments, vectors, at, nullptr};
+    const int64_t begin = arguments.begin, count = arguments.end - begin;
+    for (int32_t i = 0; i < program.place_count; ++i) {
+        at[i] = vectors + i * kWidth;
+        fill_vector(run, program.places[i], at[i], begin, count);
+    }
+    for (int32_t i = 0; i < program.step_count; ++i) run_vector_step(program.steps[i], at, stride);
     for (int32_t r = 0; r < program.result_count; ++r) {
-        float *const data = run.at[program.results[r]];
-        if (count >= kWidth) clear_padding(run.view, data, begin, count);
-        if (program.finish == Finish::channel_sum) {
-            double *const sums = run.arguments.accumulators + r * run.view.channels;
-            add_channels(run.view, data, begin, count, sums);
-        } else if (program.finish == Finish::sum) {
-            run.arguments.accumulators[r] += sum_of(data, count);
-        } else if (count < kWidth) {
+        float *const data = at[program.results[r]];
+        if (count == kWidth) clear_padding(view, data, begin, count);
+        add_result(run, r, data, begin, count);
+        if (program.finish == Finish::write) {
             const Place &place = program.places[program.results[r]];
-            store_first(run.arguments.operands[place.index] + begin, load(data), count);
+            store_first(arguments.operands[place.index] + begin, load(data), count);
         }
     }
 }
 
 static void run_program(const Program &program, const View &view,
                         const ProgramArguments &arguments) {
-    alignas(64) float scratch[kScratchFloats];
-    float *at[kMaxPlaces];
-    int64_t stride[kMaxPlaces];
-    Run run{program, view, arguments, scratch, at, stride};
-    begin_run(run);
-    for (int64_t begin = arguments.begin; begin < arguments.end;) {
-        const int64_t left = smaller(program.chunk, arguments.end - begin);
-        const int64_t count = left < kWidth ? left : left / kWidth * kWidth;
-        begin_chunk(run, begin, count);
-        const int64_t computed = count < kWidth ? kWidth : count;
-        for (int32_t i = program.uniform_steps; i < program.step_count; ++i) {
-            run_step(program.steps[i], run.at, run.stride, computed);
-        }
-        finish_chunk(run, begin, count);
-        begin += count;
+    const int64_t count = arguments.end - arguments.begin;
+    ProgramArguments part = arguments;
+    if (count > kWidth) {
+        part.end = arguments.begin + count / kWidth * kWidth;
+        run_chunks(program, view, part);
+        part.begin = part.end;
+        part.end = arguments.end;
     }
+    if (part.begin < part.end) run_vector(program, view, part);
 }
 
 static const PointwiseKernels kPointwiseKernels = {run_program, clear_padding};
