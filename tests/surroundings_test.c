@@ -377,6 +377,9 @@ static void inspect(cnn_net *net) {
     char text[2048];
     size_t needed;
     GOOD(cnn_net_summary, net, text, sizeof text, &needed, &err);
+    cnn_node_time times[4];
+    int64_t launches;
+    GOOD(cnn_net_profile, net, &(cnn_profile){.runs = 1}, times, 4, &launches, &err);
     cnn_net *clone = NULL;
     GOOD(cnn_net_clone, net, &clone, &err);
     GOOD(cnn_net_copy_parameters, net, clone, &err);

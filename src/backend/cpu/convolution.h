@@ -160,7 +160,7 @@ struct WinogradSums {
 };
 
 struct ConvolutionKernels {
-    static constexpr int kMaxScalars = 12, kMaxVectors = 8, kMaxPixels = 8, kDepthwisePixels = 4;
+    static constexpr int kMaxScalars = 12, kMaxVectors = 8, kMaxPixels = 6, kDepthwisePixels = 4;
     static constexpr int kMaxRows = 4, kMaxSamples = 4;
 
     int accumulators;  // s * v of the largest product; tiles larger than that are null
@@ -168,8 +168,9 @@ struct ConvolutionKernels {
     void (*weights[kMaxScalars][kMaxVectors])(const WeightsTile &);
     void (*depthwise[kMaxPixels])(const DepthwiseTile &);
     void (*depthwise_row[2])(const DepthwiseRow &);  // by the columns from pixel to pixel, less 1
-    void (*rows_product[kMaxRows][kMaxSamples])(const RowsProduct &);  // [o - 1][n - 1]
-    WinogradKernels winograd[2];                                       // of tiles 2x2 and 4x4
+    void (*rows_product[kMaxRows][kMaxSamples])(
+        const RowsProduct &);     // [o - 1][n - 1], none of 3 samples
+    WinogradKernels winograd[2];  // of tiles 2x2 and 4x4
     const WinogradKernels &winograd_of(int64_t tile) const { return winograd[tile / 2 - 1]; }
     void (*winograd_gradient_input)(const WinogradTiles &);   // of x
     void (*winograd_gradient_output)(const WinogradTiles &);  // of dy

@@ -39,11 +39,12 @@ void run_rows(const Machine &machine, const ConvolutionGroup &group, const Convo
     t.depth = t.w_stride = flat.channels;
     t.x_stride = flat.groups * flat.channels;
     t.y_stride = flat.groups * flat.filters;
-    for (int64_t i = 0; i < launch.n; i += kSamples) {
+    for (int64_t i = 0; i < launch.n;) {
         t.x = x + i * t.x_stride;
         t.y = y + i * t.y_stride;
-        const int64_t samples = std::min(kSamples, launch.n - i);
+        const int64_t left = launch.n - i, samples = left == 3 ? 2 : std::min(kSamples, left);
         machine.simd.convolution->rows_product[rows - 1][samples - 1](t);
+        i += samples;
     }
 }
 

@@ -48,16 +48,15 @@ constexpr ConvolutionKernels table() {
     table.accumulators = kLargestProduct;
     fill_rows<ConvolutionKernels::kMaxScalars>(table);
     void (*const pixels[])(const DepthwiseTile &) = {depthwise<1>, depthwise<2>, depthwise<3>,
-                                                     depthwise<4>, depthwise<5>, depthwise<6>,
-                                                     depthwise<7>, depthwise<8>};
+                                                     depthwise<4>, depthwise<5>, depthwise<6>};
     for (int v = 0; v < ConvolutionKernels::kMaxPixels; ++v) table.depthwise[v] = pixels[v];
     table.depthwise_row[0] = depthwise_row<1>;
     table.depthwise_row[1] = depthwise_row<2>;
     void (*const rows[4][4])(const RowsProduct &) = {
-        {rows_product<1, 1>, rows_product<1, 2>, rows_product<1, 3>, rows_product<1, 4>},
-        {rows_product<2, 1>, rows_product<2, 2>, rows_product<2, 3>, rows_product<2, 4>},
-        {rows_product<3, 1>, rows_product<3, 2>, rows_product<3, 3>, rows_product<3, 4>},
-        {rows_product<4, 1>, rows_product<4, 2>, rows_product<4, 3>, rows_product<4, 4>}};
+        {rows_product<1, 1>, rows_product<1, 2>, nullptr, rows_product<1, 4>},
+        {rows_product<2, 1>, rows_product<2, 2>, nullptr, rows_product<2, 4>},
+        {rows_product<3, 1>, rows_product<3, 2>, nullptr, rows_product<3, 4>},
+        {rows_product<4, 1>, rows_product<4, 2>, nullptr, rows_product<4, 4>}};
     for (int o = 0; o < 4; ++o) {
         for (int n = 0; n < 4; ++n) table.rows_product[o][n] = rows[o][n];
     }
