@@ -113,6 +113,7 @@ class PlanBuilder {
     Plan::Location direction(TensorId id, const Layout &layout);
     void add_reorder(const Tensor &tensor, const Layout &from_layout, const Plan::Location &from,
                      const Layout &to_layout, const Plan::Location &to);
+    bool is_constant(const FusedOp &op, const std::vector<Plan::Location> &locations) const;
     bool is_repeatable(const FusedOp &op, const std::vector<Plan::Location> &locations) const;
     void add_group(size_t group);
     void add_item(Plan::Item item, std::unique_ptr<Kernel> kernel, Timeline::Step step);
@@ -286,6 +287,24 @@ bool PlanBuilder::is_repeatable(const FusedOp &op,
            std::all_of(locations.begin() + op.inputs, locations.end(), in_arena);
 }
 
+// What folding put first, from parameters and state alone; where those stand from launch to launch.
+bool PlanBuilder::is_constant(const FusedOp &op,
+                              const std::vector<Plan::Location> &locations) const {
+    if (plan_.key_.purpose > Purpose::evaluate || plan_.key_.instalments ||
+        plan_.constant_items_ != plan_.items_.size() || op.head().kind != OpKind::pointwise)
+        return false;
+    const auto is_made = [&](const Plan::Location &location) { return location.value >= 0; };
+    const auto stands = [&](const Plan::Location &location) {
+        if (is_made(location))
+            return plan_.timeline_.values[static_cast<size_t>(location.value)].constant;
+        return location.packed >= 0 || location.space == Space::parameter ||
+               location.space == Space::state;
+    };
+    const auto outputs = locations.begin() + op.inputs;
+    return std::all_of(locations.begin(), outputs, stands) &&
+           std::all_of(outputs, locations.end(), is_made);
+}
+
 void PlanBuilder::add_group(size_t group) {
     const FusedOp &op = groups_[group];
     const Candidate &candidate = selection_.chosen[group];
@@ -301,6 +320,11 @@ void PlanBuilder::add_group(size_t group) {
         locations.push_back(write(operands_[group][i], candidate.layouts[i]));
     Plan::Item item;
     if (op.head().kind == OpKind::feed) note_feed(item, operands_[group][0]);
+    if (is_constant(op, locations)) {
+        for (size_t i = static_cast<size_t>(op.inputs); i < locations.size(); ++i)
+            plan_.timeline_.values[static_cast<size_t>(locations[i].value)].constant = true;
+        ++plan_.constant_items_;
+    }
     Timeline::Step step;
     step.inputs = static_cast<size_t>(op.inputs);
     step.seconds = candidate.seconds;
@@ -385,22 +409,41 @@ void PlanBuilder::build() {
 
 Plan::Plan(const Net &net, const ProgramKey &key, Device &device, PackedParameters &packed,
            const PlanOptions &options)
-    : key_(key), packed_(packed) {
+    : key_(key), device_(device), packed_(packed) {
     PlanBuilder(*this, net, device, options).build();
 }
 
 int64_t Plan::kernel_bytes() const {
-    int64_t total = 0;
+    int64_t total = constant_bytes_ > 0 ? device_.footprint(constant_bytes_) : 0;
     for (const auto &kernel : kernels_) total += kernel->memory();
     return total;
 }
 
 void Plan::take_memory() {
     for (const auto &kernel : kernels_) kernel->take_memory();
+    if (constant_bytes_ > 0) constants_ = device_.allocate(constant_bytes_);
+}
+
+void Plan::place_constants() {
+    constexpr int64_t kAlign = 64;
+    constant_bytes_ = 0;
+    const std::vector<int64_t> owner = owners(timeline_);
+    for (size_t i = 0; i < owner.size(); ++i) {
+        const auto of = static_cast<size_t>(owner[i]);
+        const Timeline::Value &value = timeline_.values[of];
+        if (!value.constant) continue;
+        if (of != i) {
+            offsets_[i] = offsets_[of];
+            continue;
+        }
+        offsets_[i] = -1 - constant_bytes_;
+        constant_bytes_ += (value.bytes + kAlign - 1) / kAlign * kAlign;
+    }
 }
 
 void Plan::lay_out() {
     arena_bytes_ = place(timeline_, lifetimes(timeline_), offsets_);
+    place_constants();
     if (key_.instalments) cut_into_pieces();
 }
 
@@ -464,8 +507,11 @@ Ref Plan::resolve(const Location &location, const PlanMemory &memory) const {
     const auto shifted = [](Ref ref, int64_t bytes) { return Ref{ref.buffer, ref.offset + bytes}; };
     if (location.packed >= 0) return {packed_[static_cast<size_t>(location.packed)].buffer, 0};
     switch (location.space) {
-        case Space::activation:
-            return shifted(memory.arena, offsets_[static_cast<size_t>(location.value)]);
+        case Space::activation: {
+            const int64_t offset = offsets_[static_cast<size_t>(location.value)];
+            if (offset < 0) return {constants_.get(), -1 - offset};
+            return shifted(memory.arena, offset);
+        }
         case Space::parameter:
             return shifted(memory.theta, location.offset);
         case Space::gradient:
@@ -520,19 +566,26 @@ Launch launch_of(int64_t n, const Plan::Context &context) {
 
 }  // namespace
 
-void Plan::launch(int64_t n, const Context &context) {
+void Plan::launch_first(int64_t n, const Context &context) {
     const Launch launch = launch_of(n, context);
     for (size_t index : packs_) refresh(packed_[index], launch, context);
     zero_unwritten(context.queue);
-    launch_items(0, items_.size(), n, context);
+    if (constant_items_ == 0 || constant_version_ == context.theta_version) return;
+    // So that padding that no kernel writes is finite.
+    if (constant_version_ == 0) context.queue.zero({constants_.get(), 0}, constant_bytes_);
+    launch_items(0, constant_items_, n, context);
+    constant_version_ = context.theta_version;
+}
+
+void Plan::launch(int64_t n, const Context &context) {
+    launch_first(n, context);
+    launch_items(constant_items_, items_.size(), n, context);
 }
 
 void Plan::launch_timed(int64_t n, const Context &context, Stopwatch &watch) {
-    const Launch launch = launch_of(n, context);
-    for (size_t index : packs_) refresh(packed_[index], launch, context);
-    zero_unwritten(context.queue);
+    launch_first(n, context);
     watch.lap();
-    for (size_t i = 0; i < items_.size(); ++i) {
+    for (size_t i = constant_items_; i < items_.size(); ++i) {
         launch_items(i, i + 1, n, context);
         watch.lap();
     }
@@ -558,6 +611,7 @@ void Plan::finish(int64_t n, const Context &context) {
 
 void Plan::forget_packed() {
     for (size_t index : packs_) packed_[index].theta_version = 0;
+    constant_version_ = 0;
 }
 
 void Plan::repeat(int64_t n, const Context &context) {

@@ -126,6 +126,8 @@ class Plan {
     };
     // Runs n samples, n <= key().batch. Throws Error(cancelled) between two launches when asked to.
     void launch(int64_t n, const Context &context);
+    // Its first launches, which run only where theta or s changed.
+    size_t constant_launches() const { return constant_items_; }
     // The same in parts that are timed, on the stopwatch's queue, which the context has: what comes
     // before the notes' launches, and then each of these.
     void launch_timed(int64_t n, const Context &context, Stopwatch &watch);
@@ -173,6 +175,9 @@ class Plan {
 
     void refresh(PackedParameter &packed, const Launch &launch, const Context &context);
     void zero_unwritten(Queue &queue);
+    // Packed parameters, zeros, and the constant items.
+    void launch_first(int64_t n, const Context &context);
+    void place_constants();
     void launch_items(size_t first, size_t last, int64_t n, const Context &context);
     Feed *feed(const std::vector<int32_t> &index, size_t i);
     Ref result(const std::vector<int64_t> &values, size_t i) const;
@@ -182,11 +187,17 @@ class Plan {
     void cut_into_pieces();
 
     ProgramKey key_;
+    Device &device_;
     PackedParameters &packed_;
     std::vector<std::unique_ptr<Kernel>> kernels_;
     std::vector<Item> items_;
     Timeline timeline_;             // its steps are the items
-    std::vector<int64_t> offsets_;  // of its values, in the arena
+    std::vector<int64_t> offsets_;  // of its values, in the arena; of constants -1 - theirs
+    // The first items depend on theta and s alone, and what they make is kept.
+    size_t constant_items_ = 0;
+    std::unique_ptr<Buffer> constants_;
+    int64_t constant_bytes_ = 0;
+    uint64_t constant_version_ = 0;  // of theta when they ran; 0: never
     std::vector<Piece> pieces_;
     Prediction finish_prediction_;
     size_t feed_items_ = 0, committing_ = 0;  // of pieces: the first items, and where finish begins

@@ -32,6 +32,7 @@ class Living {
     void touch(int64_t value, int64_t step) {
         if (value < 0) return;
         const size_t i = index(found_.owner[index(value)]);
+        if (timeline_.values[i].constant) return;
         found_.first[i] = std::min(found_.first[i], step);
         found_.last[i] = std::max(found_.last[i], step);
     }

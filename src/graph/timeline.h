@@ -12,8 +12,9 @@ struct Timeline {
     // Memory for a tensor in one layout, or for a workspace.
     struct Value {
         int64_t bytes = 0;
-        int64_t same_as = -1;  // the memory of this other value
-        bool kept = false;     // to the end
+        int64_t same_as = -1;   // the memory of this other value
+        bool kept = false;      // to the end
+        bool constant = false;  // outlives launches, so it lies elsewhere
     };
     struct Step {
         std::vector<int64_t> operands;  // values; -1 for what lies elsewhere

@@ -68,7 +68,8 @@ std::vector<cnn_node_time> profile(Session &session, const ProfileOptions &optio
         describe(before, 1, rows.emplace_back());
     }
     const double of_batch = static_cast<double>(options.n) / static_cast<double>(plan.key().batch);
-    for (const LaunchNote &note : plan.notes()) describe(note, of_batch, rows.emplace_back());
+    for (size_t i = plan.constant_launches(); i < plan.notes().size(); ++i)
+        describe(plan.notes()[i], of_batch, rows.emplace_back());
     if (measured) {
         const Executable::Use use(exe);
         measure(session, plan, options, rows);
