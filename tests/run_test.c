@@ -663,6 +663,50 @@ static void new_parameters_are_used_at_once(void **state) {
     end(f);
 }
 
+/* The same as a copy that never ran gives: what a device keeps of parameters and state is made
+ * anew. */
+static void expect_as_a_fresh_copy(struct frame *f) {
+    float y[kOut], fresh[kOut];
+    cnn_net *copy = NULL;
+    OK(cnn_net_clone(f->net, &copy, &err));
+    OK(cnn_net_compile(copy, f->device, &(cnn_compile){.max_batch = 2}, &err));
+    OK(cnn_net_run(copy, f->x, kIn, fresh, kOut, &err));
+    cnn_net_destroy(copy);
+    OK(cnn_net_run(f->net, f->x, kIn, y, kOut, &err));
+    /* (The reference device's parameters are float64, a copy's of float32.) */
+    for (int i = 0; i < kOut; i++)
+        assert_true(fabsf(y[i] - fresh[i]) <= 1e-6f * (1 + fabsf(fresh[i])));
+}
+
+static void folded_normalisations_follow_parameters_and_state(void **state) {
+    struct frame *f = start(state, 2);
+    cnn_net_destroy(f->net);
+    f->net = seeded_net(9);
+    cnn_node n = image(f->net, 2, 6, 6);
+    n = cnn_net_conv2d(f->net, n, &(cnn_conv2d){.filters = 5, .kernel = {3}, .no_bias = 1});
+    n = cnn_net_batch_norm(f->net, n, &(cnn_batch_norm){.activation = CNN_RELU});
+    n = cnn_net_dense(f->net, n, &(cnn_dense){.units = kOut});
+    cnn_net_loss(f->net, n, &(cnn_loss){.kind = CNN_LOSS_SOFTMAX_CROSS_ENTROPY});
+    OK(cnn_net_compile(f->net, f->device, &(cnn_compile){.max_batch = 2}, &err));
+    expect_as_a_fresh_copy(f);
+    const uint8_t labels[2] = {0, 2};
+    const cnn_samples samples = {.inputs = f->x,
+                                 .input_elements = 2 * kIn,
+                                 .labels = labels,
+                                 .label_type = CNN_UINT8,
+                                 .label_elements = 2};
+    cnn_optimizer *sgd = cnn_optimizer_create(CNN_SGD);
+    OK(cnn_net_train_step(f->net, sgd, &samples, NULL, &err));
+    expect_as_a_fresh_copy(f);
+    const float values[5] = {0.5f, 1, 2, 3, 4};
+    OK(cnn_net_set_tensor(f->net, CNN_STATE, "batch_norm_1/running_variance", values, 5, &err));
+    expect_as_a_fresh_copy(f);
+    OK(cnn_net_set_tensor(f->net, CNN_PARAMETERS, "batch_norm_1/scale", values, 5, &err));
+    expect_as_a_fresh_copy(f);
+    cnn_optimizer_destroy(sgd);
+    end(f);
+}
+
 static void training_mode_drops_and_uses_the_batch(void **state) {
     skip_without(state);
     enum { kWidth = 4096 };
@@ -786,6 +830,7 @@ int main(void) {
         cmocka_unit_test(adding_after_compiling_is_refused),
         cmocka_unit_test(compiling_elsewhere_keeps_parameters_and_state),
         cmocka_unit_test(new_parameters_are_used_at_once),
+        cmocka_unit_test(folded_normalisations_follow_parameters_and_state),
         cmocka_unit_test(training_mode_drops_and_uses_the_batch),
     };
     const struct CMUnitTest once[] = {cmocka_unit_test(devices_are_found_by_their_spec)};
