@@ -176,9 +176,11 @@ typedef struct cnn_device_info {
 
 /** How a device is opened. */
 typedef struct cnn_device_options {
-    const char *cache_directory; /**< for built programs and tuning; NULL: nothing is written */
-    cnn_allocator allocator;     /**< must live until `released` */
-    cnn_log log;                 /**< must live until `released` */
+    /** For built programs, which are written when the device is released, and for what tuning
+     *  finds; NULL: nothing is written. */
+    const char *cache_directory;
+    cnn_allocator allocator; /**< must live until `released` */
+    cnn_log log;             /**< must live until `released` */
     /** Called once, when the last child of the device is gone; nothing lent is used after it. */
     void (*released)(void *user);
     void *released_user;

@@ -729,7 +729,8 @@ impl Default for cnn_device_info {
 #[doc = " How a device is opened."]
 #[repr(C)]
 pub struct cnn_device_options {
-    #[doc = " for built programs and tuning; NULL: nothing is written"]
+    #[doc = " For built programs, which are written when the device is released, and for what tuning"]
+    #[doc = "  finds; NULL: nothing is written."]
     pub cache_directory: *const std::os::raw::c_char,
     #[doc = " must live until `released`"]
     pub allocator: cnn_allocator,
