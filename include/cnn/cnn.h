@@ -893,7 +893,8 @@ typedef struct cnn_node_time {
  *  step does before its nodes: packed copies of parameters. OpenCL devices are timed by events
  *  while the queue is kept full, without what lies between commands and the transfer of samples; on
  *  a host's queue without CL_QUEUE_PROFILING_ENABLE, and on a CPU, by the clock, waiting after each
- *  launch. */
+ *  launch. CNN_BAD_STATE before compile, and for `training` without a loss; CNN_OUT_OF_RANGE where
+ *  samples, runs or capacity is below 0 or samples above max_batch. */
 CNN_API cnn_status cnn_net_profile(cnn_net *net, const cnn_profile *options, cnn_node_time *times,
                                    int64_t capacity, int64_t *needed, cnn_error *error);
 

@@ -5653,7 +5653,8 @@ extern "C" {
     #[doc = "  step does before its nodes: packed copies of parameters. OpenCL devices are timed by events"]
     #[doc = "  while the queue is kept full, without what lies between commands and the transfer of samples; on"]
     #[doc = "  a host's queue without CL_QUEUE_PROFILING_ENABLE, and on a CPU, by the clock, waiting after each"]
-    #[doc = "  launch."]
+    #[doc = "  launch. CNN_BAD_STATE before compile, and for `training` without a loss; CNN_OUT_OF_RANGE where"]
+    #[doc = "  samples, runs or capacity is below 0 or samples above max_batch."]
     pub fn cnn_net_profile(
         net: *mut cnn_net,
         options: *const cnn_profile,
