@@ -3,9 +3,7 @@
 
 #if defined(_WIN32)
 #include <process.h>
-#endif
-
-#if !defined(_WIN32)
+#else
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -36,7 +34,7 @@ inline bool is_forked_process() noexcept {
 #endif
 }
 
-// Zero for no process.
+// Of this process; never zero.
 inline int process_id() noexcept {
 #if defined(_WIN32)
     return _getpid();

@@ -18,7 +18,7 @@
 namespace cnn {
 namespace {
 
-// Longer than the serial parts of a step: waking a thread of a virtual machine takes 50 µs.
+// Longer than most serial parts of a small network's step, after which sleepers have to be woken.
 constexpr std::chrono::microseconds kSpin{100};
 
 void pause_briefly() noexcept {
@@ -321,7 +321,8 @@ ThreadPool::ThreadPool(int threads, const TaskRunner &host) : threads_(threads),
 ThreadPool::~ThreadPool() = default;
 
 void ThreadPool::run(int64_t parts, void (*fn)(void *ctx, int64_t part), void *ctx) {
-    if (parts > 1 && threads_ > 1) {
+    constexpr int64_t kMost = UINT32_MAX;  // parts that a seat can count
+    if (parts > 1 && parts <= kMost && threads_ > 1) {
         if (host_.run != nullptr) return run_by_host(parts, fn, ctx);
         if (!busy_.exchange(true, std::memory_order_acquire)) return run_shared(parts, fn, ctx);
     }
@@ -351,20 +352,7 @@ void ThreadPool::run_shared(int64_t parts, void (*fn)(void *, int64_t), void *ct
         for (int64_t part = 0; part < parts; ++part) fn(ctx, part);
         return;
     }
-    constexpr int64_t kMost = UINT32_MAX;  // that a seat can count
-    struct Shifted {
-        void (*fn)(void *, int64_t);
-        void *ctx;
-        int64_t first;
-    } shifted{fn, ctx, 0};
-    if (parts <= kMost) return helpers->run(parts, fn, ctx);
-    for (; shifted.first < parts; shifted.first += kMost) {
-        const auto run_one = [](void *context, int64_t part) {
-            const auto &s = *static_cast<const Shifted *>(context);
-            s.fn(s.ctx, s.first + part);
-        };
-        helpers->run(std::min(kMost, parts - shifted.first), run_one, &shifted);
-    }
+    helpers->run(parts, fn, ctx);
 }
 
 // Null while another thread starts them, or in a process that was forked meanwhile.

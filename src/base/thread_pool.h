@@ -12,9 +12,10 @@
 
 namespace cnn {
 
-// Who runs a part is left to chance; what a part is, is the caller's, so results do not depend on
-// timing. A run() that finds the pool busy (another thread's job, or a run() inside a part) runs
-// all its parts itself. Parts must not throw.
+// Each thread begins with a share of the parts, the same in every run of as many, and goes on with
+// what others haven't come to; what a part is, is the caller's, so results do not depend on timing.
+// A run() that finds the pool busy (another thread's job, or a run() inside a part) runs all its
+// parts itself. Parts must not throw.
 class ThreadPool {
   public:
     // `threads` counts the caller, so one thread starts none. Workers start at the first run()

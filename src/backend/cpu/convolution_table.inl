@@ -5,7 +5,7 @@ namespace conv {
 using Product = void (*)(const ProductTile &);
 using Weights = void (*)(const WeightsTile &);
 
-// (The one tile of 25 wins nowhere.)
+// Of a product; gradients of weights have a tile of 25, which a 5x5 kernel takes.
 constexpr int kLargestProduct = kAccumulators < 24 ? kAccumulators : 24;
 
 template <int S, int V>

@@ -89,7 +89,7 @@ class ProgramCache {
   public:
     explicit ProgramCache(const OpenClDevice &device) : device_(device) {}
     // Writes what was built from source to the host's directory: not before, for drivers may take
-    // as long to give a binary as to build it, and nobody waits for it here.
+    // as long to give a binary as to build it, which the first step would wait for.
     ~ProgramCache();
     ProgramCache(const ProgramCache &) = delete;
 
