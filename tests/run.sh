@@ -106,16 +106,23 @@ for name in $bindings; do
     [ -f "bindings/$name/test.sh" ] || continue
     log=$(mktemp)
     echo "bindings/$name"
-    if ! sh "bindings/$name/test.sh" "$build" >"$log" 2>&1; then
+    broke=0
+    sh "bindings/$name/test.sh" "$build" >"$log" 2>&1 || broke=1
+    # The last line that counts as ours does; an example may come after it.
+    counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
+    [ -n "$counts" ] || broke=1
+    counts=${counts:-0 passed, 0 failed}
+    count=${counts#*passed, }
+    count=${count%% failed*}
+    if [ "$broke" = 1 ]; then
         cat "$log"
         status=1
+        # What broke beside the tests counts as one.
+        [ "$count" -gt 0 ] || count=1
     fi
-    # Its last line counts as ours does.
-    counts=$(tail -n 1 "$log" | grep -E '^[0-9]+ passed, [0-9]+ failed') || counts='0 passed, 1 failed'
-    echo "  $counts"
+    echo "  ${counts%% passed*} passed, $count failed"
     ran=$((ran + ${counts%% passed*}))
-    count=${counts#*passed, }
-    failed=$((failed + ${count%% failed*}))
+    failed=$((failed + count))
     rm -f "$log"
 done
 echo "$ran passed, $failed failed, $skipped skipped"
